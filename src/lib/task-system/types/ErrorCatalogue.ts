@@ -1,0 +1,233 @@
+/** What the catalogue knows about one error code. `docs/errors.md` is generated from it. */
+export interface ErrorEntry {
+  /** What happened, in one sentence. */
+  readonly summary: string;
+  /** The usual cause. */
+  readonly cause: string;
+  /** What to do about it. */
+  readonly fix: string;
+  /** Whether doing the same again may succeed. */
+  readonly retryable: boolean;
+}
+
+const taskErrors = {
+  TASK_FAILED: {
+    summary: 'The handler of the task threw an error or rejected.',
+    cause: 'Anything that goes wrong inside the handler, including an unhandled rejection or an uncaught exception before it returned.',
+    fix: 'Read `error.cause` and `error.stack`: they are those of the error the handler threw. Set `retry.maxAttempts` if a second try may succeed.',
+    retryable: true,
+  },
+  TASK_TIMEOUT: {
+    summary: 'The attempt ran longer than its `timeoutMs` and was stopped.',
+    cause: 'The work takes longer than the limit (default 15 minutes), or the handler hangs.',
+    fix: 'Raise `timeoutMs` of the task type or of the submission, or make the handler react to `signal`.',
+    retryable: true,
+  },
+  TASK_CRASHED: {
+    summary: 'The process of the task ended before it delivered a result.',
+    cause: 'The handler called `process.exit`, ran out of memory, was killed from outside, or the process could not start.',
+    fix: 'Look at `details.exitCode`, `details.signal` and the last lines of output in `details.output`.',
+    retryable: true,
+  },
+  TASK_PROTOCOL: {
+    summary: 'The process of the task sent something on its channel that is not part of the protocol, and was killed.',
+    cause: 'Code in the task wrote to file descriptor 3, or sent a message above the size limit.',
+    fix: 'Leave file descriptor 3 alone. Put large data into files of the workspace.',
+    retryable: false,
+  },
+  TASK_RESULT_INVALID: {
+    summary: 'The handler returned something that cannot be stored as a result.',
+    cause: 'The result is not JSON-serialisable (a function, a BigInt, a cycle) or larger than `limits.resultBytes`.',
+    fix: 'Return a small JSON value; write large data to a file in the workspace and return its name.',
+    retryable: false,
+  },
+  TASK_INTERRUPTED: {
+    summary: 'The task was interrupted too often by its host stopping or crashing.',
+    cause: 'The host died or was closed while the task ran, more often than `queue.maxInterruptions` (default 3), or the type says `onInterrupt: "fail"`.',
+    fix: 'Find out why the host stops; retry the task with `tasks.retry(id)`. Shorten the task or give `close()` a longer grace.',
+    retryable: false,
+  },
+  TASK_CANCELLED: {
+    summary: 'The task was cancelled.',
+    cause: '`handle.cancel()`, `tasks.cancel(id)` or a cancelled parent.',
+    fix: 'Nothing; `error.details.reason` carries the reason that was given.',
+    retryable: false,
+  },
+  TASK_NOT_FOUND: {
+    summary: 'There is no task with this id.',
+    cause: 'The id is wrong, or the task ended long ago and was removed by `storage.retention`.',
+    fix: 'Check the id; raise `storage.retention` to keep ended tasks longer.',
+    retryable: false,
+  },
+  TASK_NOT_TERMINAL: {
+    summary: 'The task has not ended yet.',
+    cause: '`retry` was called on a task that is still queued, waiting or running.',
+    fix: 'Wait for `handle.result()` or cancel the task first.',
+    retryable: false,
+  },
+  TASK_ILLEGAL_TRANSITION: {
+    summary: 'A task was asked to move between two states that have no such move.',
+    cause: 'A bug in this library or in a store adapter.',
+    fix: 'Please report it with the message.',
+    retryable: false,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+const handlerErrors = {
+  HANDLER_NOT_FOUND: {
+    summary: 'The handler module of the task type does not exist.',
+    cause: '`tasks.<type>.module` points to a file that is not there. After a build the path may need another folder or ending.',
+    fix: 'Use `new URL("./handler.js", import.meta.url)` and make sure that the file is part of the build output.',
+    retryable: false,
+  },
+  HANDLER_NO_DEFAULT: {
+    summary: 'The handler module has no usable default export.',
+    cause: 'The module does not `export default defineTask({ run })`.',
+    fix: 'Export the definition as default: `export default defineTask({ async run({ input }) { … } })`.',
+    retryable: false,
+  },
+  HANDLER_SYNTAX: {
+    summary: 'The handler module cannot be parsed.',
+    cause: 'A syntax error in the module or in something it imports; or TypeScript syntax that Node cannot strip (enums, parameter properties).',
+    fix: 'Run `node --check` on the file that the message names.',
+    retryable: false,
+  },
+  HANDLER_IMPORT_FAILED: {
+    summary: 'The handler module threw while it was imported.',
+    cause: 'Top-level code of the module or of something it imports failed, or an import of it is missing.',
+    fix: 'Read `error.cause`; import the module by hand with `node -e "import(\'…\')"`.',
+    retryable: false,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+const requestErrors = {
+  OPTIONS_INVALID: {
+    summary: 'An option is wrong or unknown.',
+    cause: 'The message names the path of each option, what was expected and what came.',
+    fix: 'Correct the option; unknown names come with the nearest known one.',
+    retryable: false,
+  },
+  NODE_TOO_OLD: {
+    summary: 'This version of Node is too old.',
+    cause: 'The library needs Node 22.18 or newer.',
+    fix: 'Update Node.',
+    retryable: false,
+  },
+  TASK_TYPE_UNKNOWN: {
+    summary: 'There is no task type with this name.',
+    cause: 'The type is not a key of the `tasks` option of this system.',
+    fix: 'Add it to `tasks`, or correct the name; the message lists the known ones.',
+    retryable: false,
+  },
+  PROJECT_NAME_INVALID: {
+    summary: 'The project name cannot be used.',
+    cause: 'Names are 1 to 128 characters, without control characters, slashes or backslashes, and not "." or "..".',
+    fix: 'Use a short identifier, such as the id of the tenant.',
+    retryable: false,
+  },
+  SUBMIT_INVALID: {
+    summary: 'A field of the submission is wrong.',
+    cause: 'The message names the field, what was expected and what came.',
+    fix: 'Correct the field.',
+    retryable: false,
+  },
+  INPUT_INVALID: {
+    summary: 'The input does not fit the schema of its task type, or is not JSON.',
+    cause: 'The message names the path inside the input.',
+    fix: 'Correct the input. Inputs must survive JSON: no functions, BigInt or cycles.',
+    retryable: false,
+  },
+  INPUT_TOO_LARGE: {
+    summary: 'The input is larger than `limits.inputBytes` (default 1 MiB).',
+    cause: 'Large data was put into the input.',
+    fix: 'Store the data and pass its address, or raise `limits.inputBytes`.',
+    retryable: false,
+  },
+  QUEUE_FULL: {
+    summary: 'The project has as many pending tasks as it may have.',
+    cause: '`queue.maxPending` is reached for this project.',
+    fix: 'Submit later, or raise `queue.maxPending`.',
+    retryable: true,
+  },
+  SUBMIT_REFUSED: {
+    summary: 'An `onTaskCreate` hook refused the task.',
+    cause: 'The hook threw, or did not finish within its time limit.',
+    fix: 'Read `error.cause`.',
+    retryable: false,
+  },
+  CURSOR_INVALID: {
+    summary: 'The cursor of a list call cannot be read.',
+    cause: 'The cursor is not one that `list` returned.',
+    fix: 'Pass `nextCursor` of the previous page unchanged, or start without a cursor.',
+    retryable: false,
+  },
+  SYSTEM_CLOSED: {
+    summary: 'The task system is closed or closing.',
+    cause: 'The method was called after `close()`, or the call was still under way when the system closed.',
+    fix: 'Create a new task system. Tasks that were accepted are on disk and go on there.',
+    retryable: false,
+  },
+  PATH_TAKEN: {
+    summary: 'The WebSocket path is already attached to this HTTP server.',
+    cause: '`attachWebSocket` was called twice with the same server and path.',
+    fix: 'Use another `path`, or call `detach()` of the first attachment.',
+    retryable: false,
+  },
+  SERVER_CLOSED: {
+    summary: 'The HTTP server cannot take a WebSocket.',
+    cause: 'Something that is not a Node HTTP server was passed to `attachWebSocket`.',
+    fix: 'Pass the server returned by `http.createServer()` or `app.listen()`.',
+    retryable: false,
+  },
+  CLIENT_CLOSED: {
+    summary: 'The client of the live feed is closed.',
+    cause: 'The client was closed, or the server refused the connection for good.',
+    fix: 'Connect again; `details.closeCode` tells why the server refused.',
+    retryable: false,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+const storeErrors = {
+  STORE_LOCKED: {
+    summary: 'Another task system has this database open.',
+    cause: 'A second process, or a second system in the same process (as after a hot reload), uses the same `root`.',
+    fix: 'Close the other system first, give this one another `root`, or keep one system on `globalThis` across reloads.',
+    retryable: true,
+  },
+  STORE_FULL: {
+    summary: 'The disk is full: the change was not accepted.',
+    cause: 'No space is left where `root` lies.',
+    fix: 'Free space. What was accepted earlier is safe; outcomes of running tasks are held and written as soon as there is space.',
+    retryable: true,
+  },
+  STORE_READ_ONLY: {
+    summary: 'The database or its folder cannot be written.',
+    cause: '`root` lies on a read-only file system or belongs to another user.',
+    fix: 'Choose a `root` that this process may write.',
+    retryable: false,
+  },
+  STORE_CORRUPT: {
+    summary: 'The database file is damaged or is not a database.',
+    cause: 'The file was overwritten, cut off, or is something else.',
+    fix: 'Move the file away and start with an empty one, or restore a backup. Nothing was changed in it.',
+    retryable: false,
+  },
+  STORE_VERSION: {
+    summary: 'The database was written by a newer version of this library.',
+    cause: 'The library was downgraded.',
+    fix: 'Use the newer version again, or another `root`. Nothing was changed in it.',
+    retryable: false,
+  },
+  STORE_FAILED: {
+    summary: 'The database reported an error.',
+    cause: 'See the message of the cause.',
+    fix: 'Look at the disk and at the cause; if it persists, please report it.',
+    retryable: true,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** Every error code of the library, with its meaning and its remedy. */
+export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors } as const;
+
+/** One of the codes of {@link ERROR_CATALOGUE}. */
+export type ErrorCode = keyof typeof ERROR_CATALOGUE;

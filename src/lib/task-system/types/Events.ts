@@ -1,0 +1,112 @@
+import type { SerializedError } from './Errors.ts';
+import type { JsonValue } from './Json.ts';
+import type { TaskProgress } from './Task.ts';
+
+/** What every event carries besides its `type` and `data`. */
+export interface EventEnvelope {
+  /** Identity of the event log; changes only with a new database. */
+  readonly epoch: string;
+  /** Position in the log. Stored events alone advance it, so a gap is always a loss; the others carry the current one. */
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly taskId: string;
+  readonly project: string;
+  readonly taskType: string;
+  readonly parentId?: string;
+  readonly rootId: string;
+  /** The attempt it belongs to; 0 before the first one. */
+  readonly attempt: number;
+  /** Number of the event within its task, for events that are not stored. */
+  readonly seq?: number;
+}
+
+/** The data of each event. */
+export interface TaskEventData {
+  /** Accepted and on disk. */
+  'task:create': { readonly priority: number; readonly runAt?: number; readonly retryOf?: string };
+  /** An attempt was claimed and is being started. */
+  'task:start': { readonly queuedMs: number };
+  /** The handler reported progress; at most 10 a second per task, the last one always. */
+  'task:progress': TaskProgress;
+  /** The task called a tool. */
+  'task:tool:start': { readonly callId: string; readonly tool: string; readonly input: JsonValue };
+  /** A tool call ended. */
+  'task:tool:end': { readonly callId: string; readonly tool: string; readonly durationMs: number; readonly outcome: 'ok' | 'error' | 'denied'; readonly message?: string };
+  /** Ended well. Final. `result` is left out above 8 KiB: read it with `tasks.get(id)`. */
+  'task:complete': { readonly durationMs: number; readonly resultBytes: number; readonly result?: JsonValue };
+  /** Failed for good. Final. */
+  'task:error': { readonly durationMs: number; readonly error: SerializedError };
+  /** Was cancelled. Final. */
+  'task:cancel': { readonly reason: string; readonly durationMs: number };
+  /** The attempt failed or was interrupted, and the task is queued again. */
+  'task:retry': { readonly cause: 'failed' | 'interrupted'; readonly delayMs: number; readonly error: SerializedError };
+  /** The parent gave up its process and waits for its children. */
+  'task:wait': { readonly children: number };
+  /** A waiting parent goes on. */
+  'task:resume': Record<string, never>;
+  /** A line of output or of `log`. Not stored. */
+  'task:log': { readonly stream: 'stdout' | 'stderr' | 'log'; readonly level: LogLevel; readonly text: string; readonly data?: JsonValue };
+  /** A sample of what the task's processes use. Not stored. */
+  'task:usage': { readonly cpuMs: number; readonly memoryBytes: number; readonly processes: number };
+  /** What the task was told of its project. */
+  'task:context': { readonly files: readonly { readonly name: string; readonly rawTokens: number; readonly usedTokens: number }[] };
+  /** The task wrote to the project's memory. */
+  'task:memory': { readonly file: string; readonly added: string };
+  /** Something a person should know: a weaker sandbox, lost output, a process that would not die. */
+  'task:warning': { readonly code: string; readonly message: string };
+}
+
+/** Level of a log line. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Name of an event. */
+export type TaskEventType = keyof TaskEventData;
+
+/** One event of a given type. */
+export type TaskEventOf<Type extends TaskEventType> = EventEnvelope & { readonly type: Type; readonly data: TaskEventData[Type] };
+
+/** Any event. */
+export type TaskEvent = { [Type in TaskEventType]: TaskEventOf<Type> }[TaskEventType];
+
+/** What a writer says of an event; envelope and position come from the store or the emitter. */
+export type EventDraft = { [Type in TaskEventType]: { readonly type: Type; readonly data: TaskEventData[Type] } }[TaskEventType];
+
+/** Listener arguments per event, as eventemitter3 wants them; `'*'` gets every event. */
+export type TaskEventMap = { [Type in TaskEventType]: [event: TaskEventOf<Type>] } & { '*': [event: TaskEvent] };
+
+/** Whether an event is kept in the log (and advances the offset) or only sent to who listens now. */
+export const EVENT_IS_STORED = {
+  'task:create': true,
+  'task:start': true,
+  'task:progress': false,
+  'task:tool:start': true,
+  'task:tool:end': true,
+  'task:complete': true,
+  'task:error': true,
+  'task:cancel': true,
+  'task:retry': true,
+  'task:wait': true,
+  'task:resume': true,
+  'task:log': false,
+  'task:usage': false,
+  'task:context': true,
+  'task:memory': true,
+  'task:warning': true,
+} as const satisfies Record<TaskEventType, boolean>;
+
+/** Exactly one of these ends every task. */
+export const TERMINAL_EVENTS = ['task:complete', 'task:error', 'task:cancel'] as const satisfies readonly TaskEventType[];
+
+/** The names of all events. */
+export const EVENT_TYPES: readonly TaskEventType[] = Object.keys(EVENT_IS_STORED).filter(isEventType);
+
+/** Whether a string names an event. */
+export function isEventType(name: string): name is TaskEventType {
+  return Object.hasOwn(EVENT_IS_STORED, name);
+}
+
+/** Whether this event ended its task. */
+export function isTerminalEvent(event: TaskEvent): event is Extract<TaskEvent, { readonly type: (typeof TERMINAL_EVENTS)[number] }> {
+  return TERMINAL_EVENTS.some((type) => type === event.type);
+}

@@ -1,0 +1,48 @@
+import type { LogLevel } from './Events.ts';
+import type { JsonObject, JsonValue } from './Json.ts';
+import type { SubmitOptions } from './Options.ts';
+import type { StartedTask } from './Protocol.ts';
+import type { SchemaOutput, StandardSchema } from './StandardSchema.ts';
+
+/** Writes lines that appear as `task:log` events. */
+export type TaskLog = Readonly<Record<LogLevel, (text: string, data?: JsonValue) => void>>;
+
+/** The only directory that the task may write. */
+export interface TaskWorkspace {
+  /** Absolute path of the directory; also the working directory of the process. */
+  readonly path: string;
+  /** Absolute path of a name inside the workspace. @throws TypeError when it would lie outside. */
+  resolve(...names: readonly string[]): string;
+}
+
+/** Starts tasks that are part of this one. */
+export interface TaskSubtasks {
+  /** Submits a child of this task; resolves with its id when it is on disk. The child's project is the parent's unless given. */
+  spawn(submission: Omit<SubmitOptions, 'parentId'>): Promise<{ readonly id: string }>;
+}
+
+/** What a handler receives. */
+export interface TaskContext<Input = JsonValue> {
+  /** The submitted input, parsed by the task's schema if it has one. */
+  readonly input: Input;
+  /** The task and the number of this attempt. */
+  readonly task: Omit<StartedTask, 'input'> & { readonly metadata: JsonObject };
+  readonly workspace: TaskWorkspace;
+  /**
+   * Reports how far the task is. Call it as often as you like: at most 10 reports a second leave the process, the last one always.
+   * @param percent 0 to 100; other numbers are brought into that range.
+   */
+  progress(percent: number, message?: string, data?: JsonValue): void;
+  readonly log: TaskLog;
+  readonly subtasks: TaskSubtasks;
+  /** Aborted when the task is cancelled, out of time, or its host shuts down. A handler that returns soon after is stopped gently. */
+  readonly signal: AbortSignal;
+}
+
+/** What a handler module exports as default; made by `defineTask`. */
+export interface TaskDefinition<Schema extends StandardSchema | undefined = StandardSchema | undefined, Result = unknown> {
+  /** Checks and parses the input in the child, before `run`. */
+  readonly input?: Schema;
+  /** Does the work. What it returns is the task's result and must survive JSON; `undefined` is stored as `null`. */
+  readonly run: (context: TaskContext<Schema extends StandardSchema ? SchemaOutput<Schema> : JsonValue>) => Result | Promise<Result>;
+}

@@ -1,0 +1,159 @@
+import type { HookListeners } from './Hooks.ts';
+import type { JsonObject, JsonValue } from './Json.ts';
+import type { Logger } from './Ports.ts';
+import type { StandardSchema } from './StandardSchema.ts';
+import type { PriorityName } from './Task.ts';
+
+/** What `createTaskSystem` takes. Only `root` and `tasks` are required. */
+export interface TaskSystemOptions {
+  /** Directory of this system: the database, the workspaces and the logs of tasks. Created if missing; used by one system at a time. */
+  readonly root: string;
+  /** The task types, by name. */
+  readonly tasks: Readonly<Record<string, TaskTypeOptions>>;
+  /** Settings of single projects. Projects that are not named here are fine and get the defaults. */
+  readonly projects?: Readonly<Record<string, ProjectOptions>>;
+  readonly queue?: QueueOptions;
+  /** Limits for every task type that does not set its own. */
+  readonly limits?: LimitOptions;
+  readonly storage?: StorageOptions;
+  readonly workspaces?: WorkspaceOptions;
+  readonly sandbox?: SandboxOptions;
+  /** Lifecycle hooks; the same as calling `tasks.hooks.on…` right after creation. */
+  readonly hooks?: HookListeners;
+  /** Receives what the library has to say. @defaultValue warnings and errors go to `process.emitWarning`, the rest nowhere. */
+  readonly logger?: Logger;
+}
+
+/** One task type. */
+export interface TaskTypeOptions {
+  /** The handler module (`.js`, `.mjs`, `.cjs` or `.ts`) that default-exports `defineTask(…)`: a `file:` URL or an absolute path. */
+  readonly module: URL | string;
+  /** Checks the input at `submit`, before anything is stored. The handler's own `input` schema is always checked in the child as well. */
+  readonly input?: StandardSchema;
+  /** Wall time of one attempt in milliseconds. @defaultValue 900_000 (15 minutes) */
+  readonly timeoutMs?: number;
+  /** How long a task that is being stopped has to react to `signal` before it is killed, in milliseconds. @defaultValue 2_000 */
+  readonly stopGraceMs?: number;
+  readonly retry?: RetryPolicy;
+  readonly limits?: LimitOptions;
+  /** What to do when the host stops or dies while the task runs: queue it again, or fail because it must never run twice. @defaultValue 'retry' */
+  readonly onInterrupt?: 'retry' | 'fail';
+  /** Environment variables of the task, beside the allow-list of `sandbox.env`. @defaultValue none */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** When and how often a failed attempt is repeated: exponential backoff with full jitter. */
+export interface RetryPolicy {
+  /** How many attempts may fail before the task fails. @defaultValue 1 (no retry) */
+  readonly maxAttempts?: number;
+  /** Upper bound of the wait after the first failure, in milliseconds; it doubles (see `factor`) with each one. @defaultValue 1_000 */
+  readonly baseDelayMs?: number;
+  /** Upper bound of any wait, in milliseconds. @defaultValue 300_000 (5 minutes) */
+  readonly maxDelayMs?: number;
+  /** Growth per failure. @defaultValue 2 */
+  readonly factor?: number;
+}
+
+/** Bounds on what one attempt may hand over. */
+export interface LimitOptions {
+  /** Input as JSON, in bytes. @defaultValue 1_048_576 (1 MiB) */
+  readonly inputBytes?: number;
+  /** Result as JSON, in bytes; files belong in the workspace. @defaultValue 1_048_576 (1 MiB) */
+  readonly resultBytes?: number;
+  /** stdout and stderr together, in bytes; more is read and thrown away, with a `task:warning`. @defaultValue 16_777_216 (16 MiB) */
+  readonly outputBytes?: number;
+}
+
+/** One project. */
+export interface ProjectOptions {
+  /** Directory with the project's PROJECT.md, MEMORY.md and SOUL.md. @defaultValue none */
+  readonly dir?: string;
+  /** How many tasks of this project may run at once. @defaultValue `queue.maxConcurrent` */
+  readonly maxConcurrent?: number;
+  /** Share of the slots against other projects when all are busy. @defaultValue 1 */
+  readonly weight?: number;
+}
+
+/** The queue of all projects. */
+export interface QueueOptions {
+  /** How many task processes may be alive at once, over all projects. @defaultValue 5 */
+  readonly maxConcurrent?: number;
+  /** Head start of one priority level over the next, in milliseconds: a task that waited this long longer goes first. `false`: strict priorities. @defaultValue 3_600_000 (1 hour) */
+  readonly agingMs?: number | false;
+  /** How many tasks of one project may be queued; more are refused with `QUEUE_FULL`. `false`: no bound. @defaultValue false */
+  readonly maxPending?: number | false;
+  /** Processes started ahead of need, each used for one attempt. They hold no slot; each takes about 25 MB. @defaultValue 2 */
+  readonly spares?: number;
+  /** How often a task may be interrupted by its host stopping or dying before it fails. @defaultValue 3 */
+  readonly maxInterruptions?: number;
+}
+
+/** The database. */
+export interface StorageOptions {
+  /** How long to wait for another system to let go of the database, in milliseconds, before `STORE_LOCKED`. @defaultValue 1_000 */
+  readonly lockTimeoutMs?: number;
+  readonly retention?: RetentionOptions;
+}
+
+/** How long ended tasks and events are kept. */
+export interface RetentionOptions {
+  /** In milliseconds. @defaultValue 604_800_000 (7 days) */
+  readonly maxAgeMs?: number;
+  /** How many ended tasks, and how many events. @defaultValue 100_000 */
+  readonly maxCount?: number;
+}
+
+/** The directories of tasks. */
+export interface WorkspaceOptions {
+  /** How long the workspace of a failed attempt is kept, in milliseconds. @defaultValue 86_400_000 (24 hours) */
+  readonly keepFailedMs?: number;
+}
+
+/** How child processes are started. */
+export interface SandboxOptions {
+  /** Names of the host's environment variables that tasks may see, beside PATH, HOME-independent basics and the locale. @defaultValue [] */
+  readonly env?: readonly string[];
+  /** Added to the niceness of the host for task processes, 0 to 19, so that the host's event loop stays quick. @defaultValue 10 */
+  readonly niceness?: number;
+}
+
+/** What `submit` takes. */
+export interface SubmitOptions {
+  /** Name of a task type. */
+  readonly type: string;
+  /** The tenant and queue: 1 to 128 characters, no control characters, slashes or backslashes. @defaultValue 'default' */
+  readonly project?: string;
+  /** Anything that survives JSON. @defaultValue null */
+  readonly input?: JsonValue;
+  /** **Higher goes first**: a name or an integer from -100 to 100. @defaultValue 'normal' (0) */
+  readonly priority?: PriorityName | number;
+  /** Not before this many milliseconds from now. @defaultValue 0 */
+  readonly delayMs?: number;
+  /** Submitting again with the same key and project returns the first task. Up to 256 characters. @defaultValue none */
+  readonly idempotencyKey?: string;
+  /** The task that this one is a part of. @defaultValue none */
+  readonly parentId?: string;
+  /** Over the `timeoutMs` of the type. */
+  readonly timeoutMs?: number;
+  /** Over the `retry` of the type. */
+  readonly retry?: RetryPolicy;
+  /** Data of your own; up to 16 KiB as JSON. @defaultValue {} */
+  readonly metadata?: JsonObject;
+}
+
+/** What `tasks.list` takes. */
+export interface ListOptions {
+  readonly project?: string;
+  readonly state?: 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
+  readonly parentId?: string;
+  /** 1 to 1,000. @defaultValue 50 */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+}
+
+/** What `close` takes. */
+export interface CloseOptions {
+  /** How long running tasks have to finish, in milliseconds, before they are interrupted and queued again. @defaultValue 10_000 */
+  readonly graceMs?: number;
+}
