@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { MARKS, planLaunch } from '../policy/Sandbox.ts';
+import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
+import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
+import type { TaskRecord } from '../types/TaskStore.ts';
+import { SparePool } from './SparePool.ts';
+import { TaskProcess } from './TaskProcess.ts';
+import { TaskSession, type SessionPorts } from './TaskSession.ts';
+import { Undertaker } from './Undertaker.ts';
+import { Workspaces, type Disposal } from './Workspaces.ts';
+
+/** What the factory needs of its surroundings. */
+export interface SessionsPorts {
+  readonly options: ResolvedOptions;
+  readonly hostId: string;
+  readonly childEntry: string;
+  readonly spawn: ProcessSpawner;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** A session that is ready to run, and what to do with its directory afterwards. */
+export interface OpenSession {
+  readonly session: TaskSession;
+  /** Call once the session is over. */
+  readonly dispose: (disposal: Disposal) => void;
+}
+
+/** Makes sessions: owns the spare processes, the workspaces and the undertaker. */
+export class Sessions {
+  readonly workspaces: Workspaces;
+  readonly #ports: SessionsPorts;
+  readonly #spares: SparePool;
+  readonly #undertaker: Undertaker;
+  readonly #maxResultBytes: number;
+
+  constructor(ports: SessionsPorts) {
+    this.#ports = ports;
+    this.workspaces = new Workspaces(ports.options.root, ports.clock, ports.logger);
+    this.#maxResultBytes = Math.max(0, ...[...ports.options.types.values()].map((type) => type.limits.resultBytes));
+    this.#undertaker = new Undertaker(`${MARKS.host}=${ports.hostId}`, ports.spawn, ports.logger);
+    this.#spares = new SparePool(ports.options.queue.spares, () => this.#startProcess());
+  }
+
+  /** How many processes wait for work. */
+  get spares(): number {
+    return this.#spares.size;
+  }
+
+  /** Prepares the directories and starts the spares. */
+  async open(): Promise<void> {
+    await this.workspaces.open();
+    this.#spares.fill();
+  }
+
+  /** Takes a process and gives it the workspace of this attempt. */
+  async prepare(task: TaskRecord, type: ResolvedTaskType, ports: Omit<SessionPorts, 'clock'>): Promise<OpenSession> {
+    const attemptName = `${task.id}.${String(task.fence)}`;
+    const child = this.#spares.take();
+    let workspace: string;
+    try {
+      workspace = await this.workspaces.assign(child.directory, attemptName);
+    } catch (error) {
+      await child.destroy();
+      this.workspaces.dispose(child.directory, 'remove');
+      throw error;
+    }
+    const session = new TaskSession(task, child, {
+      moduleUrl: type.moduleUrl,
+      workspace,
+      logPath: this.workspaces.logPath(attemptName),
+      env: type.env,
+      timeoutMs: task.overrides.timeoutMs ?? type.timeoutMs,
+      stopGraceMs: type.stopGraceMs,
+      resultBytes: type.limits.resultBytes,
+      outputBytes: type.limits.outputBytes,
+    }, { ...ports, clock: this.#ports.clock });
+    return { session, dispose: (disposal) => { this.workspaces.dispose(workspace, disposal); } };
+  }
+
+  /** Ends the spares and the watch over them. No session may be running any more. */
+  async close(): Promise<void> {
+    await this.#spares.close();
+    await this.#undertaker.close();
+    await this.workspaces.settle();
+  }
+
+  #startProcess(): TaskProcess {
+    const { options, hostId, childEntry, spawn, clock } = this.#ports;
+    const processId = randomUUID();
+    const directory = this.workspaces.createSlot(processId);
+    const plan = planLaunch({ entry: childEntry, directory, hostId, processId, env: options.sandbox.env, niceness: options.sandbox.niceness });
+    const child = new TaskProcess(processId, plan, { spawn, clock, maxResultBytes: this.#maxResultBytes });
+    const { pid } = child;
+    if (pid !== undefined) {
+      this.#undertaker.watch(pid);
+      void child.exited.then(() => { this.#undertaker.forget(pid); });
+    }
+    return child;
+  }
+}
+

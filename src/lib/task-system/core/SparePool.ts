@@ -1,0 +1,50 @@
+import type { TaskProcess } from './TaskProcess.ts';
+
+/** Starts a process in a fresh directory. */
+export type StartProcess = () => TaskProcess;
+
+/**
+ * Processes that were started ahead of need. Each is handed out once and never comes back. One that dies while it waits is
+ * dropped and not replaced until the next is taken, so that a broken start cannot turn into a loop of starts.
+ */
+export class SparePool {
+  readonly #size: number;
+  readonly #start: StartProcess;
+  readonly #spares = new Set<TaskProcess>();
+  #isClosed = false;
+
+  constructor(size: number, start: StartProcess) {
+    this.#size = size;
+    this.#start = start;
+  }
+
+  /** How many spares are waiting. */
+  get size(): number {
+    return this.#spares.size;
+  }
+
+  /** Starts as many as are missing. */
+  fill(): void {
+    while (!this.#isClosed && this.#spares.size < this.#size) {
+      const spare = this.#start();
+      this.#spares.add(spare);
+      void spare.exited.then(() => this.#spares.delete(spare));
+    }
+  }
+
+  /** The spare that has waited longest, or a new process; the pool is filled again right after. */
+  take(): TaskProcess {
+    const [spare] = this.#spares;
+    if (spare === undefined) return this.#start();
+    this.#spares.delete(spare);
+    // The process that is needed now goes first; its successor is started when this turn is over.
+    setImmediate(() => { this.fill(); });
+    return spare;
+  }
+
+  /** Ends all spares. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#spares].map((spare) => spare.destroy()));
+  }
+}

@@ -1,0 +1,85 @@
+import { isAbsolute, relative, resolve } from 'node:path';
+import type { LogLevel } from '../types/Events.ts';
+import type { TaskContext, TaskLog, TaskWorkspace } from '../types/Handler.ts';
+import type { JsonValue } from '../types/Json.ts';
+import type { SubmitOptions } from '../types/Options.ts';
+import type { StartedTask } from '../types/Protocol.ts';
+import type { ChildMessage } from '../types/ProtocolSchema.ts';
+
+const MAX_LOG_TEXT = 8_192;
+const MAX_DATA_TEXT = 16_384;
+
+/** One report of progress. */
+export type ProgressReport = Omit<Extract<ChildMessage, { readonly type: 'progress' }>, 'type'>;
+
+/** What the context needs from the process it lives in. */
+export interface ContextPorts {
+  readonly send: (message: ChildMessage) => void;
+  readonly call: (method: 'spawn', params: JsonValue) => Promise<JsonValue>;
+  readonly reportProgress: (report: ProgressReport) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Builds what a handler receives: a narrow view of the task, without anything of the host. */
+export function createTaskContext(started: StartedTask, input: unknown, workspace: string, ports: ContextPorts): TaskContext<unknown> {
+  const { input: _raw, ...task } = started;
+  return {
+    input,
+    task,
+    workspace: createWorkspace(workspace),
+    progress: (percent, message, data) => { ports.reportProgress(cleanProgress(percent, message, data)); },
+    log: createLog(ports.send),
+    subtasks: { spawn: async (submission) => readSpawned(await ports.call('spawn', toJson(submission))) },
+    signal: ports.signal,
+  };
+}
+
+function createWorkspace(path: string): TaskWorkspace {
+  return {
+    path,
+    resolve(...names) {
+      const target = resolve(path, ...names);
+      const way = relative(path, target);
+      if (way.startsWith('..') || isAbsolute(way)) throw new TypeError(`"${names.join('/')}" lies outside the workspace of the task`);
+      return target;
+    },
+  };
+}
+
+function createLog(send: (message: ChildMessage) => void): TaskLog {
+  const write = (level: LogLevel) => (text: string, data?: JsonValue): void => {
+    send({ type: 'log', level, text: String(text).slice(0, MAX_LOG_TEXT), ...smallData(data) });
+  };
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+function cleanProgress(percent: number, message: string | undefined, data: JsonValue | undefined): ProgressReport {
+  const bounded = Number.isFinite(percent) ? Math.min(Math.max(percent, 0), 100) : 0;
+  return { percent: bounded, ...(message === undefined ? {} : { message: String(message).slice(0, 4_096) }), ...smallData(data) };
+}
+
+/** Data rides along only when it is JSON and small; a report must never break the task that makes it. */
+function smallData(data: JsonValue | undefined): { data?: JsonValue } {
+  if (data === undefined) return {};
+  try {
+    const text = JSON.stringify(data);
+    return text === undefined || text.length > MAX_DATA_TEXT ? {} : { data: parseJson(text) };
+  } catch {
+    return {};
+  }
+}
+
+function toJson(submission: Omit<SubmitOptions, 'parentId'>): JsonValue {
+  return parseJson(JSON.stringify(submission));
+}
+
+function parseJson(text: string): JsonValue {
+  const value: JsonValue = JSON.parse(text);
+  return value;
+}
+
+function readSpawned(value: JsonValue): { readonly id: string } {
+  const id: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'id') : undefined;
+  if (typeof id === 'string') return { id };
+  throw new TypeError('the host answered a spawn without an id');
+}

@@ -1,0 +1,167 @@
+import type { ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
+import type { Duplex, Readable } from 'node:stream';
+import type { LaunchPlan } from '../policy/Sandbox.ts';
+import { MARKS } from '../policy/Sandbox.ts';
+import type { Clock, ProcessSpawner } from '../types/Ports.ts';
+import { CHANNEL_FD, type ParentMessage } from '../types/Protocol.ts';
+import { HostChannel, type ChannelListener } from './HostChannel.ts';
+import { descendantsOf, findMarked, groupIsAlive, hasForked, signal } from './processTree.ts';
+
+/** How often the end of a process tree is looked for before giving up. */
+const MAX_SWEEPS = 50;
+const SWEEP_INTERVAL_MS = 20;
+/** How long the channel of a dead process may take to run dry. */
+const LAST_WORDS_MS = 500;
+
+/** How a process ended. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Why it could not be started at all. */
+  readonly error?: Error;
+}
+
+/** What a process needs of its surroundings. */
+export interface ProcessPorts {
+  readonly spawn: ProcessSpawner;
+  readonly clock: Clock;
+  readonly maxResultBytes: number;
+}
+
+/** One child process with its channel: started ahead of need, used for one attempt, ended together with all it started. */
+export class TaskProcess {
+  readonly id: string;
+  /** The directory that becomes the workspace. */
+  readonly directory: string;
+  /** Resolves when the process itself has ended; its descendants may still live. */
+  readonly exited: Promise<ProcessExit>;
+  readonly #child: ChildProcess;
+  readonly #channel: HostChannel | undefined;
+  readonly #clock: Clock;
+  #hasExited = false;
+  #isUp = false;
+
+  constructor(id: string, plan: LaunchPlan, ports: ProcessPorts) {
+    this.id = id;
+    this.directory = plan.cwd;
+    this.#clock = ports.clock;
+    this.#child = ports.spawn(plan.command, plan.args, {
+      cwd: plan.cwd,
+      env: plan.env,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+      windowsHide: true,
+    });
+    const stream = this.#child.stdio[CHANNEL_FD];
+    this.#channel = isDuplex(stream) ? new HostChannel(stream, ports.maxResultBytes) : undefined;
+    this.exited = this.#watchExit();
+    this.#channel?.listen({ onMessage: () => { this.#isUp = true; }, onFault: () => { void this.destroy(); } });
+    lowerPriority(this.pid, plan.niceness);
+  }
+
+  /** The operating system's number; undefined when the process could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Whether the child has spoken: it is up and waits for work. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  get stdout(): Readable | null {
+    return this.#child.stdout;
+  }
+
+  get stderr(): Readable | null {
+    return this.#child.stderr;
+  }
+
+  /** Sets who hears what the child says, from its first message after `ready`. */
+  listen(listener: ChannelListener): void {
+    this.#channel?.listen({
+      onMessage: (message) => {
+        if (message.type === 'ready') this.#isUp = true;
+        else listener.onMessage(message);
+      },
+      onFault: (fault) => { listener.onFault(fault); },
+    });
+  }
+
+  send(message: ParentMessage): void {
+    this.#channel?.send(message);
+  }
+
+  /** Asks the process, and its group, to end. */
+  terminate(): void {
+    if (this.pid !== undefined && !this.#hasExited) signal(-this.pid, 'SIGTERM');
+  }
+
+  /**
+   * Ends the process and everything it started, and waits until they are gone.
+   * @returns the processes that could not be ended; empty is the rule.
+   */
+  async destroy(): Promise<readonly number[]> {
+    const { pid } = this;
+    if (pid === undefined) return [];
+    // Only a live process can prove that it never had children; then nothing has to be searched for.
+    const isAlone = !this.#hasExited && !hasForked(pid);
+    const linked = isAlone ? [] : descendantsOf(pid);
+    this.#channel?.close();
+    signal(-pid, 'SIGKILL');
+    for (const descendant of linked) signal(descendant, 'SIGKILL');
+    await this.exited;
+    return isAlone && !groupIsAlive(pid) ? [] : this.#sweep(pid);
+  }
+
+  /** Kills what is left of the tree until nothing is: members of the group, and processes that left it but carry its mark. */
+  async #sweep(pid: number): Promise<readonly number[]> {
+    let survivors: readonly number[] = [];
+    for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
+      signal(-pid, 'SIGKILL');
+      survivors = await findMarked(`${MARKS.process}=${this.id}\0`);
+      if (survivors.length === 0) return [];
+      for (const survivor of survivors) signal(survivor, 'SIGKILL');
+      await new Promise<void>((resolve) => { this.#clock.setTimer(SWEEP_INTERVAL_MS, resolve); });
+    }
+    return survivors;
+  }
+
+  #watchExit(): Promise<ProcessExit> {
+    const { promise, resolve } = Promise.withResolvers<ProcessExit>();
+    // Settled on 'exit', never on 'close': a grandchild that holds stdout open would delay it by its own lifetime.
+    this.#child.once('exit', (code, signalName) => {
+      this.#hasExited = true;
+      void this.#lastWords().then(() => { resolve({ code, signal: signalName }); });
+    });
+    this.#child.once('error', (error) => {
+      if (this.#child.pid !== undefined) return;
+      this.#hasExited = true;
+      resolve({ code: null, signal: null, error });
+    });
+    return promise;
+  }
+
+  /** What the child wrote before it died is still in the pipe when its exit is seen: a result must not lose against it. */
+  async #lastWords(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const timer = this.#clock.setTimer(LAST_WORDS_MS, () => { resolve(undefined); });
+    await Promise.race([this.#channel?.ended, promise]);
+    timer.cancel();
+  }
+}
+
+/** Linux keeps niceness per thread: set right after the start, the child's later threads inherit it. */
+function lowerPriority(pid: number | undefined, niceness: number): void {
+  if (pid === undefined || niceness === 0) return;
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    // A courtesy to the host, not a promise: a system that refuses it runs the task all the same.
+  }
+}
+
+function isDuplex(stream: unknown): stream is Duplex {
+  return typeof stream === 'object' && stream !== null && 'write' in stream && 'read' in stream;
+}

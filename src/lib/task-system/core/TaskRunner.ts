@@ -1,0 +1,308 @@
+import type { TaskEvents, TransientDraft } from '../realtime/EventEmitter.ts';
+import { serializeError, TaskSystemError } from '../types/Errors.ts';
+import type { JsonValue } from '../types/Json.ts';
+import type { Clock, Logger, Timer } from '../types/Ports.ts';
+import { DEFAULTS, type ResolvedOptions, type ResolvedTaskType } from '../types/ResolvedOptions.ts';
+import type { TaskProgress } from '../types/Task.ts';
+import type { Committed, Created, NewTask, Settlement, TaskRecord, TaskStore } from '../types/TaskStore.ts';
+import type { Outcome } from './outcome.ts';
+import type { OpenSession, Sessions } from './Sessions.ts';
+import { settlementOf } from './settlement.ts';
+import type { TaskQueue } from './TaskQueue.ts';
+import type { StopReason, TaskSession } from './TaskSession.ts';
+
+const STORE_RETRY_MIN_MS = 250;
+const STORE_RETRY_MAX_MS = 30_000;
+/** How a task is settled whose type the app no longer has. */
+const NO_TYPE = { retry: DEFAULTS.retry, onInterrupt: 'retry' } as const;
+
+/** What the runner works with. */
+export interface RunnerPorts {
+  readonly options: ResolvedOptions;
+  readonly hostId: string;
+  readonly store: TaskStore;
+  readonly events: TaskEvents;
+  readonly queue: TaskQueue;
+  readonly sessions: Sessions;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** Submits a child of a running task. */
+  readonly spawnChild: (parent: TaskRecord, params: JsonValue) => Promise<JsonValue>;
+}
+
+/** A claimed task. Its session exists a moment later; a stop that comes before is remembered. */
+interface ActiveAttempt {
+  readonly task: TaskRecord;
+  readonly settled: Promise<void>;
+  session?: TaskSession;
+  stop?: StopReason;
+}
+
+/**
+ * The execution engine: whenever a slot is free it lets the queue choose a project, claims that project's next task, runs it in
+ * a session and writes down what came of it. Every change is stored first and told afterwards.
+ */
+export class TaskRunner {
+  readonly #ports: RunnerPorts;
+  readonly #active = new Map<string, ActiveAttempt>();
+  readonly #lanes = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #due: { readonly at: number; readonly timer: Timer } | undefined;
+  #pause: Timer | undefined;
+
+  constructor(ports: RunnerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes over what an earlier host left behind and begins to run tasks. */
+  async start(): Promise<void> {
+    const { store, options, hostId, clock, queue } = this.#ports;
+    const neverRepeat = [...options.types.values()].filter((type) => type.onInterrupt === 'fail').map((type) => type.name);
+    const recovered = await store.recover({ owner: hostId, time: clock.now(), maxInterruptions: options.queue.maxInterruptions, neverRepeat });
+    for (const committed of recovered) this.#publish(committed);
+    for (const project of await store.paused()) queue.setPaused(project, true);
+    for (const { project, ready, delayed } of await store.counts()) queue.adjust(project, { ready, pending: ready + delayed });
+    await this.#promote();
+  }
+
+  /** Stores a task; it starts at once when a slot is free and nobody is overtaken. */
+  async submit(task: NewTask): Promise<Created> {
+    const { queue, store } = this.#ports;
+    if (task.runAt === undefined && this.#pause === undefined && queue.canStartNow(task.project)) return this.#createAndRun(task);
+    queue.adjust(task.project, { pending: 1 });
+    const created = await store.create(task).catch((error: unknown) => {
+      queue.adjust(task.project, { pending: -1 });
+      throw error;
+    });
+    this.#publish(created);
+    if (created.existed) queue.adjust(task.project, { pending: -1 });
+    else this.#enqueued(created.task);
+    return created;
+  }
+
+  /** Cancels a task; resolves when its outcome is stored. False when it had another outcome. */
+  async cancel(taskId: string, reason: string): Promise<boolean> {
+    const { store, queue, clock } = this.#ports;
+    const active = this.#active.get(taskId);
+    if (active !== undefined) {
+      stopAttempt(active, { kind: 'cancel', reason });
+      await active.settled;
+    } else {
+      const committed = await store.cancelQueued(taskId, reason, clock.now());
+      if (committed !== undefined) {
+        queue.adjust(committed.task.project, { pending: -1, ready: committed.task.runAt === undefined ? -1 : 0 });
+        this.#publish(committed);
+        return true;
+      }
+      // Between the look at the running tasks and the write it may have been claimed: its claim has arrived by now.
+      if (this.#active.has(taskId)) return this.cancel(taskId, reason);
+    }
+    const task = await store.get(taskId);
+    if (task === undefined) throw new TaskSystemError('TASK_NOT_FOUND', `Id: ${taskId}`, { taskId });
+    // An attempt that failed just before the cancel may have been queued again: then the cancel is for the queued task.
+    if (task.state === 'queued') return this.cancel(taskId, reason);
+    return task.state === 'cancelled' && active !== undefined;
+  }
+
+  /** The newest progress of a running task. */
+  progressOf(taskId: string): TaskProgress | undefined {
+    return this.#active.get(taskId)?.session?.progress;
+  }
+
+  /** Pauses or resumes a project, or everything. */
+  async setPaused(project: string | undefined, isPaused: boolean): Promise<void> {
+    const { store, queue } = this.#ports;
+    if (isPaused) queue.setPaused(project, true);
+    await store.setPaused(project, isPaused);
+    if (!isPaused) queue.setPaused(project, false);
+    this.#pump();
+  }
+
+  /** Claims nothing more, waits for running tasks, interrupts what is left after the grace. */
+  async close(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    this.#due?.timer.cancel();
+    this.#pause?.cancel();
+    const timer = this.#ports.clock.setTimer(graceMs, () => {
+      for (const active of this.#active.values()) stopAttempt(active, { kind: 'shutdown' });
+    });
+    await Promise.all(this.#lanes);
+    timer.cancel();
+  }
+
+  #pump(): void {
+    const { queue } = this.#ports;
+    while (!this.#stopping.signal.aborted && this.#pause === undefined) {
+      const project = queue.choose();
+      if (project === undefined) return;
+      const believed = queue.readyOf(project);
+      queue.adjust(project, { ready: -1, pending: -1 });
+      this.#startInLane(project, () => this.#claimAndRun(project, believed));
+    }
+  }
+
+  #startInLane(project: string, work: () => Promise<void>): void {
+    const lane = this.#ports.queue.start(project, work).catch((error: unknown) => {
+      this.#ports.logger.error(`the lane of project "${project}" failed`, { error: serializeError(error) });
+    }).finally(() => {
+      this.#lanes.delete(lane);
+      this.#pump();
+    });
+    this.#lanes.add(lane);
+  }
+
+  async #claimAndRun(project: string, believed: number): Promise<void> {
+    const { store, hostId, clock, queue } = this.#ports;
+    let claimed: Committed | undefined;
+    try {
+      claimed = await store.claimNext(project, hostId, clock.now());
+    } catch (error) {
+      queue.adjust(project, { ready: 1, pending: 1 });
+      this.#holdOff(error);
+      return;
+    }
+    if (claimed === undefined) {
+      queue.adjust(project, { ready: 1 - believed, pending: 1 });
+      return;
+    }
+    await this.#runClaimed(claimed);
+  }
+
+  #createAndRun(task: NewTask): Promise<Created> {
+    const { store, hostId } = this.#ports;
+    const { promise, resolve, reject } = Promise.withResolvers<Created>();
+    this.#startInLane(task.project, async () => {
+      const created = await store.create(task, hostId).catch(reject);
+      if (created === undefined) return;
+      resolve(created);
+      if (!created.existed) await this.#runClaimed(created);
+    });
+    return promise;
+  }
+
+  async #runClaimed(claimed: Committed): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const active: ActiveAttempt = { task: claimed.task, settled: promise.then(() => undefined) };
+    this.#active.set(claimed.task.id, active);
+    this.#publish(claimed);
+    try {
+      await this.#attempt(active);
+    } finally {
+      this.#active.delete(claimed.task.id);
+      resolve(undefined);
+    }
+  }
+
+  async #attempt(active: ActiveAttempt): Promise<void> {
+    const { options, clock, random } = this.#ports;
+    const { task } = active;
+    const type = options.types.get(task.type);
+    const { outcome, opened } = await this.#runSession(active, type);
+    const end = { task, type: type ?? NO_TYPE, outcome, progress: active.session?.progress, time: clock.now() };
+    const settlement = settlementOf(end, options.queue, random);
+    const committed = await this.#settle(settlement);
+    opened?.dispose(outcome.kind === 'failed' && options.workspaces.keepFailedMs > 0 ? 'keep' : 'remove');
+    if (committed === undefined) return;
+    this.#publish(committed);
+    if (committed.task.state !== 'queued') return;
+    this.#ports.queue.adjust(task.project, { pending: 1 });
+    this.#enqueued(committed.task);
+  }
+
+  async #runSession(active: ActiveAttempt, type: ResolvedTaskType | undefined): Promise<{ readonly outcome: Outcome; readonly opened?: OpenSession }> {
+    const { task } = active;
+    try {
+      if (type === undefined) throw new TaskSystemError('TASK_TYPE_UNKNOWN', `Task ${task.id} has the type "${task.type}"`, { taskId: task.id });
+      const opened = await this.#ports.sessions.prepare(task, type, {
+        emit: (draft) => { this.#emit(task, draft); },
+        warn: (code, message) => { void this.#warn(task, code, message); },
+        call: (_method, params) => this.#ports.spawnChild(task, params),
+      });
+      active.session = opened.session;
+      const running = opened.session.run();
+      if (active.stop !== undefined) opened.session.stop(active.stop);
+      return { outcome: await running, opened };
+    } catch (error) {
+      return { outcome: { kind: 'failed', error: serializeError(error) } };
+    }
+  }
+
+  /** Writes an outcome. While the store cannot take it (a full disk), the outcome is held and tried again: it is never dropped. */
+  async #settle(settlement: Settlement): Promise<Committed | undefined> {
+    const { store, clock, logger } = this.#ports;
+    for (let waitMs = STORE_RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, STORE_RETRY_MAX_MS)) {
+      try {
+        const committed = await store.settle(settlement);
+        if (committed === undefined) logger.warn(`task ${settlement.taskId} was taken over by somebody else; its outcome here does not count`);
+        return committed;
+      } catch (error) {
+        logger.error(`the outcome of task ${settlement.taskId} could not be stored; trying again`, { error: serializeError(error), waitMs });
+        if (this.#stopping.signal.aborted || !TaskSystemError.isInstance(error) || !error.retryable) return undefined;
+      }
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      const timer = clock.setTimer(waitMs, () => { resolve(undefined); });
+      this.#stopping.signal.addEventListener('abort', () => { timer.cancel(); resolve(undefined); }, { once: true });
+      await promise;
+    }
+  }
+
+  /** A task of this project has come back to the queue, or is new in it. */
+  #enqueued(task: TaskRecord): void {
+    if (task.runAt === undefined) {
+      this.#ports.queue.adjust(task.project, { ready: 1 });
+      this.#pump();
+    } else {
+      this.#wakeAt(task.runAt);
+    }
+  }
+
+  #wakeAt(time: number): void {
+    const { clock } = this.#ports;
+    if (this.#stopping.signal.aborted || (this.#due !== undefined && this.#due.at <= time)) return;
+    this.#due?.timer.cancel();
+    const timer = clock.setTimer(Math.max(0, time - clock.now()), () => { void this.#promote(); });
+    this.#due = { at: time, timer };
+  }
+
+  async #promote(): Promise<void> {
+    const { store, clock, queue } = this.#ports;
+    this.#due = undefined;
+    try {
+      const { ready, nextDue } = await store.promoteDue(clock.now());
+      for (const { project, count } of ready) queue.adjust(project, { ready: count });
+      if (nextDue !== undefined) this.#wakeAt(nextDue);
+    } catch (error) {
+      this.#holdOff(error);
+      this.#wakeAt(clock.now() + STORE_RETRY_MAX_MS);
+    }
+    this.#pump();
+  }
+
+  /** The store is in trouble: claims nothing for a moment instead of spinning. */
+  #holdOff(error: unknown): void {
+    if (this.#stopping.signal.aborted || this.#pause !== undefined) return;
+    this.#ports.logger.error('the store failed; claiming again in a moment', { error: serializeError(error) });
+    this.#pause = this.#ports.clock.setTimer(STORE_RETRY_MIN_MS, () => { this.#pause = undefined; this.#pump(); });
+  }
+
+  async #warn(task: TaskRecord, code: string, message: string): Promise<void> {
+    const { store, events, clock, logger } = this.#ports;
+    logger.warn(`task ${task.id}: ${message}`, { code });
+    const stored = await store.append(task.id, task.fence, [{ type: 'task:warning', data: { code, message } }], clock.now()).catch(() => undefined);
+    for (const event of stored ?? []) events.emit(event);
+  }
+
+  #emit(task: TaskRecord, draft: TransientDraft): void {
+    this.#ports.events.emitTransient({ ...task, taskId: task.id, taskType: task.type }, draft);
+  }
+
+  #publish(committed: Committed): void {
+    for (const event of committed.events) this.#ports.events.emit(event);
+  }
+}
+
+function stopAttempt(active: ActiveAttempt, reason: StopReason): void {
+  active.stop ??= reason;
+  active.session?.stop(reason);
+}

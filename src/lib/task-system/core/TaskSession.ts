@@ -1,0 +1,183 @@
+import { serializeError } from '../types/Errors.ts';
+import type { TransientDraft } from '../realtime/EventEmitter.ts';
+import type { JsonValue } from '../types/Json.ts';
+import type { Clock, Timer } from '../types/Ports.ts';
+import { PROTOCOL_VERSION, type AbortCause, type ParentMessage } from '../types/Protocol.ts';
+import type { ChildMessage } from '../types/ProtocolSchema.ts';
+import type { TaskProgress } from '../types/Task.ts';
+import type { TaskRecord } from '../types/TaskStore.ts';
+import { LatestGate } from './LatestGate.ts';
+import { outcomeOf, type Outcome, type TerminationReason } from './outcome.ts';
+import { OutputCollector } from './OutputCollector.ts';
+import type { TaskProcess } from './TaskProcess.ts';
+
+const PROGRESS_INTERVAL_MS = 100;
+const TERM_GRACE_MS = 500;
+const MAX_PENDING_CALLS = 64;
+
+/** The ways to stop an attempt from outside. */
+export type StopReason = Extract<TerminationReason, { readonly kind: 'timeout' | 'cancel' | 'shutdown' }>;
+
+/** What one attempt is given. */
+export interface SessionSettings {
+  readonly moduleUrl: string;
+  readonly workspace: string;
+  readonly logPath: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly stopGraceMs: number;
+  readonly resultBytes: number;
+  readonly outputBytes: number;
+}
+
+/** Who hears what happens during an attempt. */
+export interface SessionPorts {
+  readonly clock: Clock;
+  /** An event that is not stored (progress, log). */
+  readonly emit: (draft: TransientDraft) => void;
+  /** A warning, which is stored. */
+  readonly warn: (code: string, message: string) => void;
+  /** The child asks for something. */
+  readonly call: (method: 'spawn', params: JsonValue) => Promise<JsonValue>;
+}
+
+/**
+ * One attempt: its child process, workspace, output, time limit and channel together. `run` resolves when the outcome is known
+ * and every process of the attempt is gone.
+ */
+export class TaskSession {
+  readonly #task: TaskRecord;
+  readonly #process: TaskProcess;
+  readonly #settings: SessionSettings;
+  readonly #ports: SessionPorts;
+  readonly #progressGate: LatestGate<TaskProgress>;
+  readonly #over = Promise.withResolvers<undefined>();
+  readonly #timers: Timer[] = [];
+  #reason: TerminationReason | undefined;
+  #progress: TaskProgress | undefined;
+  #pendingCalls = 0;
+
+  constructor(task: TaskRecord, process: TaskProcess, settings: SessionSettings, ports: SessionPorts) {
+    this.#task = task;
+    this.#process = process;
+    this.#settings = settings;
+    this.#ports = ports;
+    this.#progressGate = new LatestGate(PROGRESS_INTERVAL_MS, ports.clock, (progress: TaskProgress) => {
+      ports.emit({ type: 'task:progress', data: progress });
+    });
+  }
+
+  /** The newest progress the handler reported. */
+  get progress(): TaskProgress | undefined {
+    return this.#progress;
+  }
+
+  /** Runs the attempt to its end. */
+  async run(): Promise<Outcome> {
+    const { timeoutMs, logPath, outputBytes, resultBytes } = this.#settings;
+    const output = new OutputCollector(this.#process, logPath, outputBytes, {
+      onText: (stream, text) => { this.#ports.emit({ type: 'task:log', data: { stream, level: stream === 'stderr' ? 'warn' : 'info', text } }); },
+      onTruncated: (limit) => { this.#ports.warn('OUTPUT_TRUNCATED', `more than ${String(limit)} bytes of output; the rest is thrown away`); },
+    });
+    this.#process.listen({
+      onMessage: (message) => { this.#receive(message); },
+      onFault: (fault) => { this.#conclude({ kind: 'protocol', fault }); },
+    });
+    void this.#process.exited.then((exit) => { this.#conclude({ kind: 'exit', exit, wasUp: this.#process.isUp }); });
+    this.#after(timeoutMs, () => { this.stop({ kind: 'timeout', timeoutMs }); });
+    this.#process.send(this.#startMessage());
+    await this.#over.promise;
+    for (const timer of this.#timers) timer.cancel();
+    await this.#end();
+    await output.finish(this.#ports.clock);
+    this.#progressGate.close();
+    return outcomeOf(this.#reason ?? { kind: 'shutdown' }, this.#task.id, output.tail, resultBytes);
+  }
+
+  /**
+   * Stops the attempt: tells the child, waits for its grace, then SIGTERM, then SIGKILL for the whole tree. The first reason
+   * counts, and an attempt whose outcome is known already keeps it.
+   */
+  stop(reason: StopReason): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#process.send({ type: 'abort', cause: ABORT_CAUSES[reason.kind], reason: abortText(reason) });
+    this.#after(this.#settings.stopGraceMs, () => {
+      this.#process.terminate();
+      this.#after(TERM_GRACE_MS, () => { this.#over.resolve(undefined); });
+    });
+  }
+
+  #receive(message: ChildMessage): void {
+    switch (message.type) {
+      case 'ready':
+        break;
+      case 'progress': {
+        const { type: _type, ...progress } = message;
+        this.#progress = progress;
+        this.#progressGate.push(progress);
+        break;
+      }
+      case 'log':
+        this.#ports.emit({ type: 'task:log', data: { stream: 'log', level: message.level, text: message.text, ...(message.data === undefined ? {} : { data: message.data }) } });
+        break;
+      case 'call':
+        void this.#answer(message.id, message.method, message.params);
+        break;
+      case 'result':
+        this.#conclude({ kind: 'result', json: message.json });
+        break;
+      case 'failure':
+        this.#conclude({ kind: 'failure', error: message.error });
+        break;
+    }
+  }
+
+  async #answer(id: number, method: 'spawn', params: JsonValue): Promise<void> {
+    if (this.#pendingCalls >= MAX_PENDING_CALLS) {
+      this.#conclude({ kind: 'protocol', fault: `more than ${String(MAX_PENDING_CALLS)} calls at once` });
+      return;
+    }
+    this.#pendingCalls++;
+    try {
+      this.#process.send({ type: 'reply', id, value: await this.#ports.call(method, params) });
+    } catch (error) {
+      this.#process.send({ type: 'reply', id, error: serializeError(error) });
+    } finally {
+      this.#pendingCalls--;
+    }
+  }
+
+  /** The child has nothing more to say. */
+  #conclude(reason: TerminationReason): void {
+    this.#reason ??= reason;
+    this.#over.resolve(undefined);
+  }
+
+  async #end(): Promise<void> {
+    const survivors = await this.#process.destroy();
+    if (survivors.length > 0) this.#ports.warn('PROCESS_SURVIVED', `processes that could not be ended: ${survivors.join(', ')}`);
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    this.#timers.push(this.#ports.clock.setTimer(delayMs, callback));
+  }
+
+  #startMessage(): ParentMessage {
+    const { id, type, project, attempt, maxAttempts, metadata, rootId, parentId, inputJson } = this.#task;
+    const input: JsonValue = JSON.parse(inputJson);
+    const { moduleUrl, workspace, env, resultBytes } = this.#settings;
+    const task = { id, type, project, attempt, maxAttempts, metadata, rootId, input, ...(parentId === undefined ? {} : { parentId }) };
+    return { type: 'start', version: PROTOCOL_VERSION, task, moduleUrl, workspace, env, resultBytes };
+  }
+}
+
+const ABORT_CAUSES = { timeout: 'timeout', cancel: 'cancelled', shutdown: 'shutdown' } as const satisfies Record<StopReason['kind'], AbortCause>;
+
+function abortText(reason: StopReason): string {
+  switch (reason.kind) {
+    case 'timeout': return `the attempt had ${String(reason.timeoutMs)} ms`;
+    case 'cancel': return reason.reason;
+    case 'shutdown': return 'the host is closing';
+  }
+}

@@ -1,0 +1,93 @@
+import { mkdirSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Logger } from '../types/Ports.ts';
+
+const SLOT_PREFIX = '.slot-';
+
+/** What becomes of a workspace when its attempt is over. */
+export type Disposal = 'remove' | 'keep';
+
+/** The directories of tasks under `<root>/workspaces`, and their logs under `<root>/logs`. */
+export class Workspaces {
+  readonly #directory: string;
+  readonly #logs: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #live = new Set<string>();
+  readonly #removals = new Set<Promise<void>>();
+
+  constructor(root: string, clock: Clock, logger: Logger) {
+    this.#directory = join(root, 'workspaces');
+    this.#logs = join(root, 'logs');
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Makes the folders and clears away what an earlier host left of processes that had no task yet. */
+  async open(): Promise<void> {
+    await Promise.all([mkdir(this.#directory, { recursive: true }), mkdir(this.#logs, { recursive: true })]);
+    const names = await readdir(this.#directory);
+    await Promise.all(names.filter((name) => name.startsWith(SLOT_PREFIX)).map((name) => this.#remove(join(this.#directory, name))));
+  }
+
+  /** An empty directory for a process that has no task yet. It is renamed at takeover; a process that stands in it goes along. */
+  createSlot(processId: string): string {
+    const slot = join(this.#directory, `${SLOT_PREFIX}${processId}`);
+    mkdirSync(slot, { mode: 0o700 });
+    return slot;
+  }
+
+  /** Turns a slot into the workspace of an attempt. Each attempt has its own, so a late writer cannot reach another's. */
+  async assign(slot: string, attemptName: string): Promise<string> {
+    const workspace = join(this.#directory, attemptName);
+    this.#live.add(workspace);
+    await rename(slot, workspace);
+    return workspace;
+  }
+
+  /** Where the output of an attempt is written: outside its workspace, where the task cannot redirect it. */
+  logPath(attemptName: string): string {
+    return join(this.#logs, `${attemptName}.log`);
+  }
+
+  /** Removes a directory in the background, or keeps it for a look at what went wrong. */
+  dispose(directory: string, disposal: Disposal): void {
+    this.#live.delete(directory);
+    if (disposal === 'keep') return;
+    const removal = this.#remove(directory).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+  }
+
+  /** Removes workspaces of failed attempts and logs that are older than their age limit. */
+  async sweep(keepFailedMs: number, keepLogsMs: number): Promise<void> {
+    await this.#removeOlder(this.#directory, keepFailedMs);
+    await this.#removeOlder(this.#logs, keepLogsMs);
+  }
+
+  /** Waits for removals that are under way. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#removals);
+  }
+
+  async #removeOlder(directory: string, ageMs: number): Promise<void> {
+    const limit = this.#clock.now() - ageMs;
+    for (const name of await readdir(directory)) {
+      const path = join(directory, name);
+      if (name.startsWith(SLOT_PREFIX) || this.#live.has(path)) continue;
+      const info = await stat(path).catch(() => undefined);
+      if (info !== undefined && info.mtimeMs < limit) await this.#remove(path);
+    }
+  }
+
+  /** Most workspaces are empty in the end: one call. Otherwise the whole tree goes, links themselves and not their targets. */
+  async #remove(path: string): Promise<void> {
+    try {
+      await rmdir(path);
+    } catch {
+      await rm(path, { recursive: true, force: true, maxRetries: 2 }).catch((error: unknown) => {
+        this.#logger.warn(`could not remove ${path}`, { error });
+      });
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { deserializeError, serializeError, TaskSystemError, type SerializedError } from '../../types/Errors.ts';
+import type { TaskDefinition } from '../../types/Handler.ts';
+import type { JsonValue } from '../../types/Json.ts';
+import { PROTOCOL_VERSION, type ParentMessage } from '../../types/Protocol.ts';
+import { describeIssues } from '../../types/StandardSchema.ts';
+import { systemClock } from '../../types/Ports.ts';
+import { LatestGate } from '../LatestGate.ts';
+import { createTaskContext, type ProgressReport } from '../TaskContext.ts';
+import { loadHandler } from './loadHandler.ts';
+import type { Transport } from './ProcessTransport.ts';
+
+const PROGRESS_INTERVAL_MS = 100;
+
+type StartMessage = Extract<ParentMessage, { readonly type: 'start' }>;
+type ReplyMessage = Extract<ParentMessage, { readonly type: 'reply' }>;
+
+interface PendingCall {
+  readonly resolve: (value: JsonValue) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The part of `process` that the runtime uses. */
+export interface ChildHost {
+  readonly pid: number;
+  readonly env: NodeJS.ProcessEnv;
+  title: string;
+  chdir(directory: string): void;
+  kill(pid: number, signal: NodeJS.Signals): unknown;
+  on(event: 'uncaughtException' | 'unhandledRejection', listener: (reason: unknown) => void): unknown;
+}
+
+/**
+ * Runs one attempt inside the child: waits for `start`, loads the handler, runs it and reports exactly one outcome. It never
+ * exits by itself: the host ends the process once it holds the outcome, so a last message cannot be lost.
+ */
+export class ChildRuntime {
+  readonly #transport: Transport;
+  readonly #host: ChildHost;
+  readonly #kill: ChildHost['kill'];
+  readonly #stop = new AbortController();
+  readonly #progress: LatestGate<ProgressReport>;
+  readonly #calls = new Map<number, PendingCall>();
+  #nextCall = 0;
+  #state: 'idle' | 'running' | 'done' = 'idle';
+
+  constructor(transport: Transport, host: ChildHost) {
+    this.#transport = transport;
+    this.#host = host;
+    // Kept before any code of the task runs, which may replace it.
+    this.#kill = host.kill.bind(host);
+    this.#progress = new LatestGate(PROGRESS_INTERVAL_MS, systemClock, (report: ProgressReport) => { transport.send({ type: 'progress', ...report }); });
+  }
+
+  /** Announces the process to its host and waits for work. */
+  start(): void {
+    this.#host.title = 'task-system: spare';
+    this.#host.on('uncaughtException', (error) => { this.#fail(error); });
+    this.#host.on('unhandledRejection', (error) => { this.#fail(error); });
+    this.#transport.listen((message) => { this.#receive(message); }, () => { this.#die(); });
+    this.#transport.send({ type: 'ready', version: PROTOCOL_VERSION });
+  }
+
+  #receive(message: ParentMessage): void {
+    switch (message.type) {
+      case 'start':
+        if (this.#state === 'idle') void this.#run(message).catch((error: unknown) => { this.#fail(error); });
+        break;
+      case 'abort':
+        this.#stop.abort(new DOMException(message.reason, message.cause === 'timeout' ? 'TimeoutError' : 'AbortError'));
+        break;
+      case 'reply':
+        this.#answer(message);
+        break;
+    }
+  }
+
+  async #run(message: StartMessage): Promise<void> {
+    this.#state = 'running';
+    const { task, workspace } = message;
+    this.#host.title = `task-system: ${task.type} ${task.id}`;
+    this.#host.chdir(workspace);
+    Object.assign(this.#host.env, { HOME: workspace, TMPDIR: workspace }, message.env);
+    const definition = await loadHandler(message.moduleUrl);
+    const input = await parseInput(definition, task.input);
+    const context = createTaskContext(task, input, workspace, {
+      send: (log) => { if (this.#state === 'running') this.#transport.send(log); },
+      call: (method, params) => this.#call(method, params),
+      reportProgress: (report) => { if (this.#state === 'running') this.#progress.push(report); },
+      signal: this.#stop.signal,
+    });
+    const result: unknown = await Reflect.apply(definition.run, definition, [context]);
+    this.#finish({ type: 'result', json: encodeResult(result, message.resultBytes) });
+  }
+
+  #call(method: 'spawn', params: JsonValue): Promise<JsonValue> {
+    const id = this.#nextCall++;
+    const { promise, resolve, reject } = Promise.withResolvers<JsonValue>();
+    this.#calls.set(id, { resolve, reject });
+    this.#transport.send({ type: 'call', id, method, params });
+    return promise;
+  }
+
+  #answer(reply: ReplyMessage): void {
+    const call = this.#calls.get(reply.id);
+    this.#calls.delete(reply.id);
+    if ('error' in reply) call?.reject(deserializeError(reply.error));
+    else call?.resolve(reply.value);
+  }
+
+  #fail(thrown: unknown): void {
+    this.#finish({ type: 'failure', error: asFailure(thrown) });
+  }
+
+  /** The first outcome counts; what goes wrong after it is nobody's business any more. */
+  #finish(outcome: { type: 'result'; json: string } | { type: 'failure'; error: SerializedError }): void {
+    if (this.#state === 'done') return;
+    this.#progress.close();
+    this.#state = 'done';
+    this.#transport.send(outcome);
+  }
+
+  /** The host is gone: takes everything in its process group along, at once. */
+  #die(): void {
+    try {
+      this.#kill(-this.#host.pid, 'SIGKILL');
+    } catch {
+      this.#kill(this.#host.pid, 'SIGKILL');
+    }
+  }
+}
+
+async function parseInput(definition: TaskDefinition, input: JsonValue): Promise<unknown> {
+  if (definition.input === undefined) return input;
+  const result = await definition.input['~standard'].validate(input);
+  if (result.issues === undefined) return result.value;
+  throw new TaskSystemError('INPUT_INVALID', describeIssues(result.issues), { where: 'handler schema' });
+}
+
+function encodeResult(result: unknown, maxBytes: number): string {
+  const text = stringify(result);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= maxBytes) return text;
+  throw new TaskSystemError('TASK_RESULT_INVALID', `It has ${String(bytes)} bytes as JSON, ${String(maxBytes)} are allowed`, { bytes, maxBytes });
+}
+
+function stringify(result: unknown): string {
+  if (result === undefined) return 'null';
+  try {
+    const text = JSON.stringify(result);
+    if (text !== undefined) return text;
+  } catch (error) {
+    throw new TaskSystemError('TASK_RESULT_INVALID', error instanceof Error ? error.message : String(error), {}, { cause: error });
+  }
+  throw new TaskSystemError('TASK_RESULT_INVALID', `A ${typeof result} is not JSON`);
+}
+
+/** Errors of this library keep their code; everything else is the handler's own failure. */
+function asFailure(thrown: unknown): SerializedError {
+  if (TaskSystemError.isInstance(thrown)) return serializeError(thrown);
+  const cause = serializeError(thrown);
+  return {
+    name: 'TaskSystemError',
+    code: 'TASK_FAILED',
+    message: cause.message,
+    ...(cause.stack === undefined ? {} : { stack: cause.stack }),
+    retryable: cause.retryable ?? true,
+    cause,
+  };
+}

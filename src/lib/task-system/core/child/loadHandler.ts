@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url';
+import { TaskSystemError } from '../../types/Errors.ts';
+import type { TaskDefinition } from '../../types/Handler.ts';
+
+const SYNTAX_CODES = ['ERR_INVALID_TYPESCRIPT_SYNTAX', 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'];
+
+/**
+ * Imports a handler module and returns its definition.
+ * @throws TaskSystemError `HANDLER_NOT_FOUND`, `HANDLER_SYNTAX`, `HANDLER_IMPORT_FAILED` or `HANDLER_NO_DEFAULT`.
+ */
+export async function loadHandler(moduleUrl: string): Promise<TaskDefinition> {
+  const path = moduleUrl.startsWith('file:') ? fileURLToPath(moduleUrl) : moduleUrl;
+  let loaded: object;
+  try {
+    loaded = await import(moduleUrl);
+  } catch (error) {
+    throw explainImportError(error, moduleUrl, path);
+  }
+  const definition = findDefinition(loaded);
+  if (definition !== undefined) return definition;
+  const names = Object.keys(loaded).join(', ');
+  throw new TaskSystemError('HANDLER_NO_DEFAULT', `${path} exports ${names === '' ? 'nothing' : names}`, { path });
+}
+
+/** Looks at the default export; a CommonJS module that was compiled from an ES module has it one level deeper. */
+function findDefinition(loaded: object, depth = 0): TaskDefinition | undefined {
+  if (!('default' in loaded) || depth > 1) return undefined;
+  const candidate = loaded.default;
+  if (isDefinition(candidate)) return candidate;
+  return typeof candidate === 'object' && candidate !== null ? findDefinition(candidate, depth + 1) : undefined;
+}
+
+function isDefinition(value: unknown): value is TaskDefinition {
+  return typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function';
+}
+
+function explainImportError(error: unknown, moduleUrl: string, path: string): TaskSystemError {
+  const code = readText(error, 'code');
+  if (code === 'ERR_MODULE_NOT_FOUND' && readText(error, 'url') === moduleUrl) {
+    return new TaskSystemError('HANDLER_NOT_FOUND', `No file at ${path}`, { path }, { cause: error });
+  }
+  if (isParseError(error) || (code !== undefined && SYNTAX_CODES.includes(code))) {
+    return new TaskSystemError('HANDLER_SYNTAX', `${path}: ${firstLine(error)}`, { path }, { cause: error });
+  }
+  return new TaskSystemError('HANDLER_IMPORT_FAILED', `${path}: ${firstLine(error)}`, { path }, { cause: error });
+}
+
+/** A SyntaxError that a parser of Node raised; one that user code raised (JSON.parse at top level) has a user frame first. */
+function isParseError(error: unknown): boolean {
+  if (!(error instanceof SyntaxError)) return false;
+  const frame = /\n\s+at .*/.exec(error.stack ?? '')?.[0] ?? 'node:internal';
+  return frame.includes('node:internal');
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+}
+
+function readText(source: unknown, key: string): string | undefined {
+  if (typeof source !== 'object' || source === null) return undefined;
+  const value: unknown = Reflect.get(source, key);
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,10 @@
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The script that a child process runs. From source it is the TypeScript file itself; in the package it is one bundled
+ * CommonJS file beside the entry points, because that starts fastest.
+ */
+export function childEntryPath(): string {
+  const file = import.meta.url.endsWith('.ts') ? './child/entry.ts' : './child.cjs';
+  return fileURLToPath(new URL(file, import.meta.url));
+}

@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Server as HttpServer } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
+import { childEntryPath } from './core/childEntry.ts';
+import { CoreSystem } from './core/CoreSystem.ts';
+import { createIdGenerator, type GenerateId } from './core/ids.ts';
+import { Janitor } from './core/Janitor.ts';
+import { defaultLogger } from './core/logger.ts';
+import { Sessions } from './core/Sessions.ts';
+import { Submitter } from './core/Submitter.ts';
+import { TaskQueue } from './core/TaskQueue.ts';
+import { TaskRunner } from './core/TaskRunner.ts';
+import { LifecycleHooks } from './hooks/LifecycleHooks.ts';
+import { TaskEvents } from './realtime/EventEmitter.ts';
+import { attachWebSocket, type WebSocketAttachment, type WebSocketOptions } from './realtime/WebSocketServer.ts';
+import { openSqliteStore } from './store/SqliteStore.ts';
+import type { TaskSystemOptions } from './types/Options.ts';
+import { parseTaskSystemOptions } from './types/OptionsSchema.ts';
+import { systemClock, type Clock, type Logger, type ProcessSpawner } from './types/Ports.ts';
+import type { ResolvedOptions } from './types/ResolvedOptions.ts';
+import type { TaskSystemCore } from './types/System.ts';
+import type { TaskStore } from './types/TaskStore.ts';
+
+/** What tests may put in place of the real thing. */
+export interface TaskSystemDeps {
+  readonly clock: Clock;
+  /** A number from 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  readonly generateId: GenerateId;
+  readonly spawn: ProcessSpawner;
+  /** Absolute path of the script that child processes run. */
+  readonly childEntry: string;
+  readonly openStore: (options: ResolvedOptions, logger: Logger) => Promise<TaskStore>;
+}
+
+/** A task system: what `createTaskSystem` returns. */
+export interface TaskSystem extends TaskSystemCore {
+  /**
+   * Serves the live feed on an existing HTTP server, beside its own routes and upgrade handlers.
+   * @throws TaskSystemError `PATH_TAKEN`, `SERVER_CLOSED`, `OPTIONS_INVALID`, `SYSTEM_CLOSED`.
+   */
+  attachWebSocket(server: HttpServer | HttpsServer, options?: WebSocketOptions): WebSocketAttachment;
+}
+
+/**
+ * Opens a task system on `options.root` and takes over what an earlier one left there: tasks that were running when it died are
+ * queued again.
+ * @throws TaskSystemError `OPTIONS_INVALID`, or a `STORE_…` code when the database cannot be used.
+ */
+export async function createTaskSystem(options: TaskSystemOptions, deps: Partial<TaskSystemDeps> = {}): Promise<TaskSystem> {
+  const resolved = parseTaskSystemOptions(options);
+  const logger = resolved.logger ?? defaultLogger;
+  const seams = { ...realDeps(), ...deps };
+  const store = await seams.openStore(resolved, logger);
+  const system = wire(resolved, logger, seams, store);
+  try {
+    await system.open();
+  } catch (error) {
+    await system.close({ graceMs: 0 });
+    throw error;
+  }
+  return system;
+}
+
+function realDeps(): TaskSystemDeps {
+  return {
+    clock: systemClock,
+    random: Math.random,
+    generateId: createIdGenerator(() => Date.now(), randomBytes),
+    spawn,
+    childEntry: childEntryPath(),
+    openStore: (options, logger) => openSqliteStore({ directory: options.root, lockTimeoutMs: options.storage.lockTimeoutMs, logger }),
+  };
+}
+
+/** The composition root: every part is made here and handed what it needs. */
+function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, store: TaskStore): WiredSystem {
+  const { clock, random, generateId, childEntry } = seams;
+  const hostId = randomUUID();
+  const events = new TaskEvents({
+    epoch: store.epoch, offset: store.openingOffset, clock, logger, readSince: (offset, limit) => store.readEvents(offset, limit),
+  });
+  const hooks = new LifecycleHooks({ clock, logger, listeners: options.hooks });
+  const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
+  const sessions = new Sessions({ options, hostId, childEntry, spawn: seams.spawn, clock, logger });
+  const runner: TaskRunner = new TaskRunner({
+    options, hostId, store, events, queue, sessions, clock, random, logger,
+    spawnChild: (parent, params) => system.spawnChild(parent, params),
+  });
+  const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId });
+  const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, clock, logger });
+  const system = new WiredSystem({ options, store, events, hooks, queue, sessions, runner, submitter, janitor }, clock, logger);
+  return system;
+}
+
+/** Adds the live feed to the core, which does not know it. */
+class WiredSystem extends CoreSystem implements TaskSystem {
+  readonly #attachments = new Set<WebSocketAttachment>();
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+
+  constructor(parts: ConstructorParameters<typeof CoreSystem>[0], clock: Clock, logger: Logger) {
+    super(parts);
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  attachWebSocket(server: HttpServer | HttpsServer, options: WebSocketOptions = {}): WebSocketAttachment {
+    this.assertOpen();
+    const attachment = attachWebSocket(server, options, { events: this.events, clock: this.#clock, logger: this.#logger });
+    this.#attachments.add(attachment);
+    return attachment;
+  }
+
+  protected override async detachAll(): Promise<void> {
+    await Promise.all([...this.#attachments].map((attachment) => attachment.detach()));
+  }
+}

@@ -1,0 +1,105 @@
+import type { TaskEvent, TaskEventMap } from './Events.ts';
+import type { HookRegistry } from './Hooks.ts';
+import type { CloseOptions, ListOptions, SubmitOptions } from './Options.ts';
+import type { JsonValue } from './Json.ts';
+import type { Task } from './Task.ts';
+
+/** A submitted task. */
+export interface TaskHandle {
+  readonly id: string;
+  /**
+   * The task's result, once it has completed. Rejects with the error of the task when it fails, with `TASK_CANCELLED` when it is
+   * cancelled, with `SYSTEM_CLOSED` when the system closes first (the task goes on when a system opens the same root again).
+   */
+  result(): Promise<JsonValue>;
+  /** Cancels the task; see `TaskSystem.cancel`. */
+  cancel(reason?: string): Promise<boolean>;
+  /** The task's events from its creation to its end: the stored ones, then live, those that are not stored included. */
+  events(): AsyncIterableIterator<TaskEvent>;
+}
+
+/** A page of tasks, newest first. */
+export interface TaskPage {
+  readonly tasks: readonly Task[];
+  /** Pass it to `list` for the next page; undefined on the last one. */
+  readonly nextCursor?: string;
+}
+
+/** One project in a snapshot of the queue. */
+export interface ProjectSnapshot {
+  readonly project: string;
+  /** Queued and due. */
+  readonly ready: number;
+  /** Queued with a `runAt` in the future. */
+  readonly delayed: number;
+  readonly running: number;
+  /** Parents that wait for their children. */
+  readonly waiting: number;
+  readonly paused: boolean;
+  readonly maxConcurrent: number;
+  readonly weight: number;
+}
+
+/** The queue at one moment. */
+export interface QueueSnapshot {
+  readonly maxConcurrent: number;
+  /** Slots in use. */
+  readonly running: number;
+  /** Whether everything is paused. */
+  readonly paused: boolean;
+  /** Processes started ahead of need. */
+  readonly spares: number;
+  /** Every project that has a task which has not ended, or that is paused; by name. */
+  readonly projects: readonly ProjectSnapshot[];
+}
+
+/** Looks at and steers the queue. */
+export interface QueueControl {
+  snapshot(): Promise<QueueSnapshot>;
+  /** No task of the project (without a name: no task at all) is started until `resume`; running ones go on. Outlives a restart. */
+  pause(project?: string): Promise<void>;
+  resume(project?: string): Promise<void>;
+}
+
+/** Listens to events. */
+export interface TaskEventListeners {
+  /** Calls `listener` for each event of the type; `'*'` for all. Returns a function that removes the listener. */
+  on<Type extends keyof TaskEventMap>(type: Type, listener: (...args: TaskEventMap[Type]) => void): () => void;
+  /** The same for the next event only. */
+  once<Type extends keyof TaskEventMap>(type: Type, listener: (...args: TaskEventMap[Type]) => void): () => void;
+  /** Removes a listener. */
+  off<Type extends keyof TaskEventMap>(type: Type, listener: (...args: TaskEventMap[Type]) => void): void;
+}
+
+/** What `createTaskSystem` returns, except for the live feed. */
+export interface TaskSystemCore extends AsyncDisposable {
+  readonly events: TaskEventListeners;
+  readonly hooks: HookRegistry;
+  readonly queue: QueueControl;
+  /**
+   * Stores a task and queues it. Resolves when it is on disk.
+   * @throws TaskSystemError `TASK_TYPE_UNKNOWN`, `PROJECT_NAME_INVALID`, `SUBMIT_INVALID`, `INPUT_INVALID`, `INPUT_TOO_LARGE`,
+   * `QUEUE_FULL`, `SUBMIT_REFUSED`, `TASK_NOT_FOUND` (of the parent), `SYSTEM_CLOSED`, or a `STORE_…` code.
+   */
+  submit(options: SubmitOptions): Promise<TaskHandle>;
+  /** The handle of a task that was submitted earlier. It is not checked whether the task exists: `result()` does. */
+  handle(taskId: string): TaskHandle;
+  /** The task as it stands now, or undefined. */
+  get(taskId: string): Promise<Task | undefined>;
+  /** Tasks, newest first, in pages. @throws TaskSystemError `CURSOR_INVALID`, `SUBMIT_INVALID`. */
+  list(options?: ListOptions): Promise<TaskPage>;
+  /**
+   * Cancels a task. A queued one is cancelled at once; a running one is told, has its grace, and is killed with everything it
+   * started. Resolves when that is done: true when this call's cancellation is the outcome, false when the task ended otherwise.
+   * @throws TaskSystemError `TASK_NOT_FOUND`.
+   */
+  cancel(taskId: string, reason?: string): Promise<boolean>;
+  /**
+   * Submits a failed, cancelled or completed task once more, as a new task with the same type, project, input and settings
+   * (`retryOf` names the old one, whose outcome stays).
+   * @throws TaskSystemError `TASK_NOT_FOUND`, `TASK_NOT_TERMINAL`, and what `submit` throws.
+   */
+  retry(taskId: string): Promise<TaskHandle>;
+  /** Stops: no new tasks, running ones get the grace to finish, the rest goes back to the queue. May be called twice. */
+  close(options?: CloseOptions): Promise<void>;
+}
