@@ -16,7 +16,7 @@ import { TaskEvents } from './realtime/EventEmitter.ts';
 import { attachWebSocket, type WebSocketAttachment, type WebSocketOptions } from './realtime/WebSocketServer.ts';
 import { openSqliteStore } from './store/SqliteStore.ts';
 import type { TaskSystemOptions } from './types/Options.ts';
-import { parseTaskSystemOptions } from './types/OptionsSchema.ts';
+import { parseTaskSystemOptions } from './types/parseOptions.ts';
 import { systemClock, type Clock, type Logger, type ProcessSpawner } from './types/Ports.ts';
 import type { ResolvedOptions } from './types/ResolvedOptions.ts';
 import type { TaskSystemCore } from './types/System.ts';

@@ -3,7 +3,7 @@ import type { TaskEvents } from '../realtime/EventEmitter.ts';
 import { TaskSystemError } from '../types/Errors.ts';
 import type { JsonValue } from '../types/Json.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from '../types/Options.ts';
-import { parseCloseOptions, parseListOptions, parseSubmitOptions } from '../types/OptionsSchema.ts';
+import { parseCloseOptions, parseListOptions, parseSubmitOptions } from '../types/parseCalls.ts';
 import { assertProjectName } from '../types/ProjectName.ts';
 import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
 import type { ProjectSnapshot, QueueControl, QueueSnapshot, TaskHandle, TaskPage, TaskSystemCore } from '../types/System.ts';

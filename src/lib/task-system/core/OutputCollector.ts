@@ -28,6 +28,8 @@ export class OutputCollector {
   readonly #logPath: string;
   readonly #ended: Promise<unknown>;
   readonly #flushes: (() => void)[] = [];
+  /** Streams that wait for the log file to take more. */
+  readonly #held = new Set<Readable>();
   #file: WriteStream | undefined;
   #bytes = 0;
   #isTruncated = false;
@@ -79,7 +81,10 @@ export class OutputCollector {
     this.#bytes += chunk.length;
     if (room <= 0) return undefined;
     const kept = chunk.length <= room ? chunk : chunk.subarray(0, room);
-    if (!this.#writeFile(kept)) this.#resumeAfterDrain(stream);
+    if (!this.#writeFile(kept)) {
+      this.#held.add(stream);
+      stream.pause();
+    }
     if (chunk.length > room && !this.#isTruncated) {
       this.#isTruncated = true;
       this.#listener.onTruncated(this.#limitBytes);
@@ -88,17 +93,17 @@ export class OutputCollector {
   }
 
   #writeFile(bytes: Buffer): boolean {
-    // A log file that cannot be written must not stop the task; the events carry the output as well.
-    this.#file ??= createWriteStream(this.#logPath, { mode: 0o600 }).on('error', () => undefined);
+    this.#file ??= this.#openFile();
     return this.#file.destroyed || this.#file.write(bytes);
   }
 
-  #resumeAfterDrain(stream: Readable): void {
-    const file = this.#file;
-    if (file === undefined) return;
-    stream.pause();
-    const resume = (): void => { stream.resume(); };
-    file.once('drain', resume).once('close', resume);
+  #openFile(): WriteStream {
+    const release = (): void => {
+      for (const stream of this.#held) stream.resume();
+      this.#held.clear();
+    };
+    // A log file that cannot be written must not stop the task; the events carry the output as well.
+    return createWriteStream(this.#logPath, { mode: 0o600 }).on('error', () => undefined).on('drain', release).on('close', release);
   }
 
   #say(name: OutputStream, text: string): void {

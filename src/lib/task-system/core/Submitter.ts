@@ -1,6 +1,6 @@
 import type { LifecycleHooks } from '../hooks/LifecycleHooks.ts';
 import { TaskSystemError } from '../types/Errors.ts';
-import { nearest } from '../types/nearest.ts';
+import { requireTaskType } from '../types/parseCalls.ts';
 import type { Clock } from '../types/Ports.ts';
 import type { ResolvedOptions, ResolvedSubmit, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { NewTask, TaskRecord, TaskStore } from '../types/TaskStore.ts';
@@ -34,7 +34,7 @@ export class Submitter {
 
   /** Checks, asks the hooks, stores. Without hooks, parent and asynchronous schema the task reaches the store in the same tick. */
   async submit(request: ResolvedSubmit): Promise<TaskRecord> {
-    const type = this.#typeOf(request.type);
+    const type = requireTaskType(this.#ports.options.types, request.type);
     const inputJson = encodeInput(request.input, type);
     const checking = checkInput(request.input, type);
     if (checking !== undefined) await checking;
@@ -44,7 +44,7 @@ export class Submitter {
 
   /** Submits an ended task once more, as a new one. */
   async repeat(task: TaskRecord): Promise<TaskRecord> {
-    const type = this.#typeOf(task.type);
+    const type = requireTaskType(this.#ports.options.types, task.type);
     const { inputJson, project, priority, overrides, metadata } = task;
     const request = { type: task.type, project, input: null, priority, delayMs: 0, overrides, metadata };
     return this.#store({ ...this.#newTask(request, type, inputJson, undefined), retryOf: task.id });
@@ -55,16 +55,6 @@ export class Submitter {
     if (hooks.hasCreateHooks) await hooks.runCreate(newTaskView(task));
     this.#refuseIfFull(task.project);
     return (await runner.submit(task)).task;
-  }
-
-  #typeOf(name: string): ResolvedTaskType {
-    const { types } = this.#ports.options;
-    const type = types.get(name);
-    if (type !== undefined) return type;
-    const known = [...types.keys()];
-    const guess = nearest(name, known);
-    const hint = guess === undefined ? '' : ` Did you mean "${guess}"?`;
-    throw new TaskSystemError('TASK_TYPE_UNKNOWN', `"${name}"; known: ${known.map((type) => `"${type}"`).join(', ')}.${hint}`, { type: name, known });
   }
 
   async #parentOf(id: string): Promise<TaskRecord> {

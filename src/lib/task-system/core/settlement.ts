@@ -1,5 +1,6 @@
 import { serializeError, TaskSystemError, type SerializedError } from '../types/Errors.ts';
 import type { JsonValue } from '../types/Json.ts';
+import { mergeRetry } from '../types/parseOptions.ts';
 import type { ResolvedQueue, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskProgress } from '../types/Task.ts';
 import type { Settlement, TaskRecord } from '../types/TaskStore.ts';
@@ -47,7 +48,7 @@ function failed(end: AttemptEnd, error: SerializedError, random: () => number): 
   const { task, type, time } = end;
   const failures = task.attempt - task.interruptions;
   if (error.retryable === false || failures >= task.maxAttempts) return final(end, error);
-  const delayMs = backoffMs({ ...type.retry, ...task.overrides.retry }, failures, random);
+  const delayMs = backoffMs(mergeRetry(type.retry, task.overrides.retry), failures, random);
   return { to: 'queued', error, runAt: time + delayMs, event: { type: 'task:retry', data: { cause: 'failed', delayMs, error } } };
 }
 

@@ -1,5 +1,5 @@
 import { ERROR_CATALOGUE, type ErrorCode } from './ErrorCatalogue.ts';
-import type { JsonObject, JsonValue } from './Json.ts';
+import { isJsonObject, parseJson, type JsonObject } from './Json.ts';
 
 /** An error as it crosses a border: the process boundary, the database, the wire. */
 export interface SerializedError {
@@ -59,8 +59,8 @@ export function serializeError(thrown: unknown, depth = 0): SerializedError {
     const code = readString(thrown, 'code');
     const details = 'details' in thrown ? jsonObject(thrown.details) : undefined;
     return {
-      name: cut(String(thrown.name)),
-      message: cut(String(thrown.message)),
+      name: cut(thrown.name),
+      message: cut(thrown.message),
       ...(code === undefined ? {} : { code }),
       ...(typeof thrown.stack === 'string' ? { stack: cut(thrown.stack) } : {}),
       ...(details === undefined ? {} : { details }),
@@ -97,13 +97,15 @@ export function isCatalogued(code: string | undefined): code is ErrorCode {
   return code !== undefined && Object.hasOwn(ERROR_CATALOGUE, code);
 }
 
-function cut(text: string): string {
+/** Takes what should be a string, and may be anything on an error that user code made. */
+function cut(value: unknown): string {
+  const text = String(value);
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}… (${String(text.length)} characters)`;
 }
 
 function describeValue(value: unknown): string {
   if (typeof value === 'string') return value;
-  return JSON.stringify(value) ?? String(value);
+  return stringify(value) ?? String(value);
 }
 
 function readString(source: object, key: string): string | undefined {
@@ -113,12 +115,11 @@ function readString(source: object, key: string): string | undefined {
 
 function jsonObject(value: unknown): JsonObject | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const text = JSON.stringify(value);
+  const text = stringify(value);
   if (text === undefined || text.length > MAX_TEXT) return undefined;
-  const parsed: JsonValue = JSON.parse(text);
-  return typeof parsed === 'object' && parsed !== null && !isArray(parsed) ? parsed : undefined;
+  const parsed = parseJson(text);
+  return isJsonObject(parsed) ? parsed : undefined;
 }
 
-function isArray(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value);
-}
+/** `JSON.stringify` as it is: functions, symbols and `undefined` give no text. */
+const stringify: (value: unknown) => string | undefined = JSON.stringify;

@@ -12,13 +12,13 @@ export interface TaskWorkspace {
   /** Absolute path of the directory; also the working directory of the process. */
   readonly path: string;
   /** Absolute path of a name inside the workspace. @throws TypeError when it would lie outside. */
-  resolve(...names: readonly string[]): string;
+  readonly resolve: (...names: readonly string[]) => string;
 }
 
 /** Starts tasks that are part of this one. */
 export interface TaskSubtasks {
   /** Submits a child of this task; resolves with its id when it is on disk. The child's project is the parent's unless given. */
-  spawn(submission: Omit<SubmitOptions, 'parentId'>): Promise<{ readonly id: string }>;
+  readonly spawn: (submission: Omit<SubmitOptions, 'parentId'>) => Promise<{ readonly id: string }>;
 }
 
 /** What a handler receives. */
@@ -32,7 +32,7 @@ export interface TaskContext<Input = JsonValue> {
    * Reports how far the task is. Call it as often as you like: at most 10 reports a second leave the process, the last one always.
    * @param percent 0 to 100; other numbers are brought into that range.
    */
-  progress(percent: number, message?: string, data?: JsonValue): void;
+  readonly progress: (percent: number, message?: string, data?: JsonValue) => void;
   readonly log: TaskLog;
   readonly subtasks: TaskSubtasks;
   /** Aborted when the task is cancelled, out of time, or its host shuts down. A handler that returns soon after is stopped gently. */

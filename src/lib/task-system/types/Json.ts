@@ -2,4 +2,15 @@
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** A JSON object. */
-export type JsonObject = { readonly [key: string]: JsonValue };
+export interface JsonObject { readonly [key: string]: JsonValue }
+
+/** Reads JSON text. @throws SyntaxError when it is not JSON. */
+export function parseJson(text: string): JsonValue {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- without a reviver nothing but JSON values can come out
+  return JSON.parse(text);
+}
+
+/** Whether a JSON value is an object. */
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -31,7 +31,7 @@ export interface EventSource {
   readonly epoch: string;
   /** Offset of the newest stored event. */
   readonly offset: number;
-  on<Type extends keyof TaskEventMap>(type: Type, listener: (...args: TaskEventMap[Type]) => void): () => void;
+  on<Type extends keyof TaskEventMap>(type: Type, listener: NoInfer<(...args: TaskEventMap[Type]) => void>): () => void;
   /** Stored events after `offset`, oldest first, at most `limit`; undefined when some of them were pruned. */
   readSince(offset: number, limit: number): Promise<readonly TaskEvent[] | undefined>;
 }

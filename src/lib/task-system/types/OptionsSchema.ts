@@ -1,0 +1,157 @@
+import { isAbsolute } from 'node:path';
+import * as z from 'zod';
+import type { Hook, HookContext, HookListeners } from './Hooks.ts';
+import { duration, durationOrOff, group, integer, isNumber, isRecord, isText, leaf, oneOf, tiedTo } from './OptionLeaves.ts';
+import type {
+  LimitOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, TaskSystemOptions, TaskTypeOptions,
+  WorkspaceOptions,
+} from './Options.ts';
+import type { Logger } from './Ports.ts';
+import { isProjectName } from './ProjectName.ts';
+import { DEFAULTS } from './ResolvedOptions.ts';
+import type { StandardSchema } from './StandardSchema.ts';
+
+const MAX_NICENESS = 19;
+
+/** Schema of `RetryPolicy`. */
+export const retrySchema = tiedTo<RetryPolicy>()(group({
+  maxAttempts: integer(1).exactOptional(),
+  baseDelayMs: duration(0).exactOptional(),
+  maxDelayMs: duration(0).exactOptional(),
+  factor: leaf<number>('a number >= 1', (value) => isNumber(value) && value >= 1).exactOptional(),
+}).refine((retry) => (retry.baseDelayMs ?? 0) <= (retry.maxDelayMs ?? DEFAULTS.retry.maxDelayMs), {
+  path: ['baseDelayMs'],
+  when: ({ value }) => isRecord(value) && isOptionalNumber(value['baseDelayMs']) && isOptionalNumber(value['maxDelayMs']),
+  error: ({ input }) => baseDelayPhrase(input),
+}));
+
+const limitSchema = tiedTo<LimitOptions>()(group({
+  inputBytes: integer(0).exactOptional(),
+  resultBytes: integer(0).exactOptional(),
+  outputBytes: integer(0).exactOptional(),
+}));
+
+const taskTypeSchema = tiedTo<TaskTypeOptions>()(group({
+  module: leaf<URL | string>('a file: URL or an absolute path, such as new URL("./handler.js", import.meta.url)', isModule),
+  input: leaf<StandardSchema>('a Standard Schema, such as one made with zod', isStandardSchema).exactOptional(),
+  timeoutMs: duration(1).exactOptional(),
+  stopGraceMs: duration(0).exactOptional(),
+  retry: retrySchema.exactOptional(),
+  limits: limitSchema.exactOptional(),
+  onInterrupt: oneOf('retry', 'fail').exactOptional(),
+  env: z.record(variableName(), leaf<string>('a string without NUL', isText), { error: 'an object of strings' }).exactOptional(),
+}));
+
+const projectSchema = tiedTo<ProjectOptions>()(group({
+  dir: path().exactOptional(),
+  maxConcurrent: integer(1).exactOptional(),
+  weight: leaf<number>('a number > 0', (value) => isNumber(value) && value > 0).exactOptional(),
+}));
+
+const queueSchema = tiedTo<QueueOptions>()(group({
+  maxConcurrent: integer(1).exactOptional(),
+  agingMs: durationOrOff(0).exactOptional(),
+  maxPending: leaf<number | false>('false or an integer >= 1', (value) => value === false || (Number.isSafeInteger(value) && Number(value) >= 1)).exactOptional(),
+  spares: integer(0).exactOptional(),
+  maxInterruptions: integer(0).exactOptional(),
+}));
+
+const storageSchema = tiedTo<StorageOptions>()(group({
+  lockTimeoutMs: duration(0).exactOptional(),
+  retention: tiedTo<RetentionOptions>()(group({
+    maxAgeMs: duration(0).exactOptional(),
+    maxCount: integer(0).exactOptional(),
+  })).exactOptional(),
+}));
+
+const workspaceSchema = tiedTo<WorkspaceOptions>()(group({
+  keepFailedMs: duration(0).exactOptional(),
+}));
+
+const sandboxSchema = tiedTo<SandboxOptions>()(group({
+  env: z.array(variableName(), { error: 'an array of names' }).readonly().exactOptional(),
+  niceness: integer(0, MAX_NICENESS).exactOptional(),
+}));
+
+const hooksSchema = tiedTo<HookListeners>()(group({
+  onTaskCreate: hook<HookContext>().exactOptional(),
+  onTaskStart: hook<HookContext>().exactOptional(),
+  onTaskProgress: hook<HookContextOf<'onTaskProgress'>>().exactOptional(),
+  onTaskComplete: hook<HookContext>().exactOptional(),
+  onTaskFail: hook<HookContextOf<'onTaskFail'>>().exactOptional(),
+  onTaskCancel: hook<HookContextOf<'onTaskCancel'>>().exactOptional(),
+}));
+
+/** Schema of `TaskSystemOptions`. */
+export const systemSchema = tiedTo<TaskSystemOptions>()(group({
+  root: path(),
+  tasks: z.record(name(), taskTypeSchema, { error: 'an object of task types' }),
+  projects: z.record(name(), projectSchema, { error: 'an object of projects' }).exactOptional(),
+  queue: queueSchema.exactOptional(),
+  limits: limitSchema.exactOptional(),
+  storage: storageSchema.exactOptional(),
+  workspaces: workspaceSchema.exactOptional(),
+  sandbox: sandboxSchema.exactOptional(),
+  hooks: hooksSchema.exactOptional(),
+  logger: leaf<Logger>('a logger with the methods debug, info, warn and error', isLogger).exactOptional(),
+}).superRefine(checkProjectCaps, { when: ({ value }) => isRecord(value) }));
+
+type HookContextOf<Name extends keyof HookListeners> = Parameters<NonNullable<HookListeners[Name]>>[0];
+
+/** Runs on options that may be wrong elsewhere, so it trusts no shape. */
+function checkProjectCaps(options: unknown, context: z.core.$RefinementCtx): void {
+  const most = readPath(options, 'queue', 'maxConcurrent') ?? DEFAULTS.queue.maxConcurrent;
+  const projects = readPath(options, 'projects');
+  if (!isNumber(most) || !isRecord(projects)) return;
+  for (const project of Object.keys(projects)) {
+    const cap = readPath(projects, project, 'maxConcurrent');
+    if (!isNumber(cap) || cap <= most) continue;
+    context.addIssue({ code: 'custom', path: ['projects', project, 'maxConcurrent'], message: `at most queue.maxConcurrent (${String(most)})` });
+  }
+}
+
+function readPath(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce((inner: unknown, key) => (isRecord(inner) ? inner[key] : undefined), value);
+}
+
+function hook<Context extends HookContext>(): z.ZodType<Hook<Context>, Hook<Context>> {
+  return leaf<Hook<Context>>('a function', (value) => typeof value === 'function');
+}
+
+function name(): z.ZodType<string, string> {
+  return leaf('a name of 1 to 128 characters, without control characters, slashes or backslashes', isProjectName);
+}
+
+function path(): z.ZodType<string, string> {
+  return leaf('a path', (value) => isText(value) && value !== '');
+}
+
+function variableName(): z.ZodType<string, string> {
+  return leaf('the name of an environment variable', (value) => isText(value) && value !== '' && !value.includes('='));
+}
+
+function isModule(value: unknown): boolean {
+  if (typeof value === 'string') return isText(value) && (isAbsolute(value) || value.startsWith('file:///'));
+  // Not `instanceof`: a test runner may give the caller another URL class than the library has.
+  return isRecord(value) && value['protocol'] === 'file:' && typeof value['href'] === 'string';
+}
+
+function isStandardSchema(value: unknown): boolean {
+  // Some libraries make their schemas functions.
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !('~standard' in value)) return false;
+  const standard: unknown = value['~standard'];
+  return isRecord(standard) && typeof standard['validate'] === 'function';
+}
+
+function isLogger(value: unknown): boolean {
+  return isRecord(value) && ['debug', 'info', 'warn', 'error'].every((method) => typeof value[method] === 'function');
+}
+
+function isOptionalNumber(value: unknown): boolean {
+  return value === undefined || isNumber(value);
+}
+
+function baseDelayPhrase(retry: unknown): string {
+  const max = readPath(retry, 'maxDelayMs');
+  return `at most maxDelayMs (${isNumber(max) ? String(max) : `${String(DEFAULTS.retry.maxDelayMs)}, its default`})`;
+}

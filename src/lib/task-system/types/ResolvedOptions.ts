@@ -1,0 +1,130 @@
+import type { HookListeners } from './Hooks.ts';
+import type { JsonObject, JsonValue } from './Json.ts';
+import type { Logger } from './Ports.ts';
+import type { StandardSchema } from './StandardSchema.ts';
+import type { TaskState } from './TaskState.ts';
+import type { TaskOverrides } from './TaskStore.ts';
+
+/** `TaskSystemOptions` after checking: every default filled in, frozen. What is inside the library sees only this form. */
+export interface ResolvedOptions {
+  /** Absolute path. */
+  readonly root: string;
+  readonly types: ReadonlyMap<string, ResolvedTaskType>;
+  /** Settings of a project, named in the options or not. */
+  readonly project: (name: string) => ResolvedProject;
+  readonly queue: ResolvedQueue;
+  readonly storage: ResolvedStorage;
+  readonly workspaces: ResolvedWorkspaces;
+  readonly sandbox: ResolvedSandbox;
+  readonly hooks: HookListeners;
+  readonly logger?: Logger;
+}
+
+/** One task type, with the limits of the system filled in where it has none of its own. */
+export interface ResolvedTaskType {
+  readonly name: string;
+  /** A `file:` URL. */
+  readonly moduleUrl: string;
+  readonly input?: StandardSchema;
+  readonly timeoutMs: number;
+  readonly stopGraceMs: number;
+  readonly retry: ResolvedRetry;
+  readonly limits: ResolvedLimits;
+  readonly onInterrupt: 'retry' | 'fail';
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** When and how often a failed attempt is repeated. */
+export interface ResolvedRetry {
+  readonly maxAttempts: number;
+  readonly baseDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly factor: number;
+}
+
+/** Bounds on what one attempt may hand over, in bytes. */
+export interface ResolvedLimits {
+  readonly inputBytes: number;
+  readonly resultBytes: number;
+  readonly outputBytes: number;
+}
+
+/** One project. */
+export interface ResolvedProject {
+  /** Absolute path of its directory, if it has one. */
+  readonly dir?: string;
+  readonly maxConcurrent: number;
+  readonly weight: number;
+}
+
+/** The queue of all projects. */
+export interface ResolvedQueue {
+  readonly maxConcurrent: number;
+  readonly agingMs: number | false;
+  readonly maxPending: number | false;
+  readonly spares: number;
+  readonly maxInterruptions: number;
+}
+
+/** The database. */
+export interface ResolvedStorage {
+  readonly lockTimeoutMs: number;
+  readonly retention: { readonly maxAgeMs: number; readonly maxCount: number };
+}
+
+/** The directories of tasks. */
+export interface ResolvedWorkspaces {
+  readonly keepFailedMs: number;
+}
+
+/** How child processes are started. */
+export interface ResolvedSandbox {
+  readonly env: readonly string[];
+  readonly niceness: number;
+}
+
+/** `SubmitOptions` after checking. The input is not checked yet: that needs its task type. */
+export interface ResolvedSubmit {
+  readonly type: string;
+  readonly project: string;
+  readonly input: JsonValue;
+  /** The level; higher goes first. */
+  readonly priority: number;
+  readonly delayMs: number;
+  readonly idempotencyKey?: string;
+  readonly parentId?: string;
+  /** What it sets over its type; empty when it sets nothing. */
+  readonly overrides: TaskOverrides;
+  /** A copy, as JSON would give it back. */
+  readonly metadata: JsonObject;
+}
+
+/** `ListOptions` after checking. */
+export interface ResolvedList {
+  readonly project?: string;
+  readonly state?: TaskState;
+  readonly parentId?: string;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** `CloseOptions` after checking. */
+export interface ResolvedClose {
+  readonly graceMs: number;
+}
+
+/** Every default value, in the shape of the options. The `@defaultValue` texts of `Options.ts` are tested against it. */
+export const DEFAULTS = {
+  taskType: { timeoutMs: 900_000, stopGraceMs: 2_000, onInterrupt: 'retry' },
+  retry: { maxAttempts: 1, baseDelayMs: 1_000, maxDelayMs: 300_000, factor: 2 },
+  limits: { inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216 },
+  project: { weight: 1 },
+  queue: { maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3 },
+  storage: { lockTimeoutMs: 1_000 },
+  retention: { maxAgeMs: 604_800_000, maxCount: 100_000 },
+  workspaces: { keepFailedMs: 86_400_000 },
+  sandbox: { niceness: 10 },
+  submit: { project: 'default', priority: 'normal', delayMs: 0 },
+  list: { limit: 50 },
+  close: { graceMs: 10_000 },
+} as const;

@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { isEventType, type TaskEvent } from './Events.ts';
+import type { Task } from './Task.ts';
+import { WIRE_PROTOCOL, type ClientFrame, type ServerFrame } from './Wire.ts';
+
+const id = z.string().min(1).max(128);
+const offset = z.int().min(0);
+const position = z.strictObject({ epoch: z.string().max(128), offset });
+
+/** Every frame that a client may send. */
+export const clientFrameSchema: z.ZodType<ClientFrame> = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('hello'), token: z.string().max(8_192).exactOptional() }),
+  z.strictObject({
+    type: z.literal('sub'), id, topics: z.array(z.string().max(512)).min(1), since: position.exactOptional(), snapshot: z.boolean().exactOptional(),
+  }),
+  z.strictObject({ type: z.literal('unsub'), id }),
+  z.strictObject({ type: z.literal('ping'), t: z.number().exactOptional() }),
+]);
+
+const event = z.custom<TaskEvent>((value) => z.object({
+  epoch: z.string(), offset, time: z.number(), taskId: z.string(), project: z.string(), taskType: z.string(), rootId: z.string(), attempt: z.int(),
+  type: z.string().refine(isEventType), data: z.record(z.string(), z.json()),
+}).safeParse(value).success);
+
+const task = z.custom<Task>((value) => z.object({ id: z.string(), type: z.string(), project: z.string(), state: z.string() }).safeParse(value).success);
+
+/** Every frame that a server sends; of events and tasks only the fields that every one has are looked at. */
+export const serverFrameSchema: z.ZodType<ServerFrame> = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('welcome'), protocol: z.literal(WIRE_PROTOCOL), epoch: z.string(), offset, heartbeatMs: z.int().min(1),
+    limits: z.strictObject({ maxFrameBytes: z.int(), maxSubscriptions: z.int(), maxTopics: z.int() }),
+  }),
+  z.strictObject({ type: z.literal('subok'), id, epoch: z.string(), offset, recovered: z.boolean() }),
+  z.strictObject({ type: z.literal('snap'), id, tasks: z.array(task) }),
+  z.strictObject({ type: z.literal('ev'), events: z.array(event).min(1), sub: id.exactOptional() }),
+  z.strictObject({ type: z.literal('reset'), id, reason: z.enum(['epoch', 'pruned', 'ahead']) }),
+  z.strictObject({
+    type: z.literal('err'), message: z.string(), ref: id.exactOptional(),
+    code: z.enum(['topic', 'limit', 'duplicate', 'unsupported', 'failed', 'bad_frame', 'unauthorized', 'hello_timeout', 'too_many_messages']),
+  }),
+  z.strictObject({ type: z.literal('pong'), t: z.number().exactOptional(), offset: offset.exactOptional() }),
+  z.strictObject({ type: z.literal('bye'), code: z.int(), retryAfterMs: z.int().exactOptional() }),
+]);

@@ -1,0 +1,33 @@
+export { ERROR_CATALOGUE, type ErrorCode, type ErrorEntry } from './ErrorCatalogue.ts';
+export { deserializeError, serializeError, TaskSystemError, type SerializedError } from './Errors.ts';
+export {
+  EVENT_IS_STORED, EVENT_TYPES, isEventType, isTerminalEvent, TERMINAL_EVENTS, type EventDraft, type EventEnvelope, type LogLevel, type TaskEvent,
+  type TaskEventData, type TaskEventMap, type TaskEventOf, type TaskEventType,
+} from './Events.ts';
+export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './Handler.ts';
+export type { Hook, HookContext, HookListeners, HookRegistry, Unsubscribe } from './Hooks.ts';
+export { isJsonObject, parseJson, type JsonObject, type JsonValue } from './Json.ts';
+export type {
+  CloseOptions, LimitOptions, ListOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions,
+  SubmitOptions, TaskSystemOptions, TaskTypeOptions, WorkspaceOptions,
+} from './Options.ts';
+export { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from './parseCalls.ts';
+export { mergeRetry, parseTaskSystemOptions } from './parseOptions.ts';
+export { systemClock, type Clock, type EventSource, type Logger, type ProcessSpawner, type TaskControl, type Timer } from './Ports.ts';
+export { assertProjectName, isProjectName } from './ProjectName.ts';
+export {
+  CHANNEL_FD, PROTOCOL_VERSION, type AbortCause, type ParentMessage, type StartedTask,
+} from './Protocol.ts';
+export {
+  DEFAULTS, type ResolvedClose, type ResolvedLimits, type ResolvedList, type ResolvedOptions, type ResolvedProject, type ResolvedQueue,
+  type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage, type ResolvedSubmit, type ResolvedTaskType, type ResolvedWorkspaces,
+} from './ResolvedOptions.ts';
+export { describeIssues, type SchemaOutput, type StandardIssue, type StandardResult, type StandardSchema } from './StandardSchema.ts';
+export type {
+  ProjectSnapshot, QueueControl, QueueSnapshot, TaskEventListeners, TaskHandle, TaskPage, TaskSystemCore,
+} from './System.ts';
+export { PRIORITY_LEVELS, type PriorityName, type Task, type TaskProgress } from './Task.ts';
+export { canTransition, isTerminal, stateDiagram, TASK_STATES, transition, TRANSITIONS, type TaskState, type TerminalState } from './TaskState.ts';
+export type {
+  Committed, Created, NewTask, ProjectCounts, PruneOrder, RecoverOrder, Settlement, TaskFilter, TaskOverrides, TaskRecord, TaskRecordPage, TaskStore,
+} from './TaskStore.ts';

@@ -1,0 +1,1 @@
+export default { run: ({ input }) => 'r'.repeat(input.bytes) };

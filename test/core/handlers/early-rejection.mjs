@@ -1,0 +1,6 @@
+export default {
+  run() {
+    void Promise.reject(new TypeError('nobody listens'));
+    return new Promise(() => undefined);
+  },
+};

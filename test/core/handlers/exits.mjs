@@ -1,0 +1,6 @@
+export default {
+  run({ input }) {
+    console.error('last words');
+    process.exit(input.code);
+  },
+};
