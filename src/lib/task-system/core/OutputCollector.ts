@@ -28,6 +28,7 @@ export class OutputCollector {
   readonly #logPath: string;
   readonly #ended: Promise<unknown>;
   readonly #flushes: (() => void)[] = [];
+  readonly #streams: readonly Readable[];
   /** Streams that wait for the log file to take more. */
   readonly #held = new Set<Readable>();
   #file: WriteStream | undefined;
@@ -39,6 +40,7 @@ export class OutputCollector {
     this.#listener = listener;
     this.#limitBytes = limitBytes;
     this.#logPath = logPath;
+    this.#streams = [streams.stdout, streams.stderr].filter((stream) => stream !== null);
     this.#ended = Promise.all([this.#read('stdout', streams.stdout), this.#read('stderr', streams.stderr)]);
   }
 
@@ -47,12 +49,13 @@ export class OutputCollector {
     return this.#tail;
   }
 
-  /** Waits for the streams to end, for a bounded time: something that escaped may hold them open. Then says the last lines. */
+  /** Waits for the streams to end, for a bounded time: something that escaped may hold them open. Then says the last lines and reads no more. */
   async finish(clock: Clock): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const timer = clock.setTimer(DRAIN_LIMIT_MS, () => { resolve(undefined); });
     await Promise.race([this.#ended, promise]);
     timer.cancel();
+    for (const stream of this.#streams) stream.destroy();
     for (const flush of this.#flushes) flush();
     this.#file?.end();
   }
@@ -64,30 +67,27 @@ export class OutputCollector {
     let partial = '';
     stream.on('data', (chunk: Buffer) => {
       const kept = this.#admit(chunk, stream);
-      if (kept === undefined) return;
-      const text = partial + decoder.write(kept);
-      const end = text.length > MAX_CHUNK_CHARACTERS ? text.length : text.lastIndexOf('\n') + 1;
-      partial = text.slice(end);
-      this.#say(name, text.slice(0, end));
+      if (kept !== undefined) partial = this.#sayLines(name, partial + decoder.write(kept));
     });
     this.#flushes.push(() => { this.#say(name, partial + decoder.end()); partial = ''; });
-    stream.once('end', resolve).once('error', () => { resolve(undefined); });
+    const isOver = (): void => { resolve(undefined); };
+    stream.once('end', isOver).once('error', isOver).once('close', isOver);
     return promise;
   }
 
   /** The part of the chunk that is within the bound. */
   #admit(chunk: Buffer, stream: Readable): Buffer | undefined {
-    const room = this.#limitBytes - this.#bytes;
+    const room = Math.max(0, this.#limitBytes - this.#bytes);
     this.#bytes += chunk.length;
-    if (room <= 0) return undefined;
+    if (chunk.length > room && !this.#isTruncated) {
+      this.#isTruncated = true;
+      this.#listener.onTruncated(this.#limitBytes);
+    }
+    if (room === 0) return undefined;
     const kept = chunk.length <= room ? chunk : chunk.subarray(0, room);
     if (!this.#writeFile(kept)) {
       this.#held.add(stream);
       stream.pause();
-    }
-    if (chunk.length > room && !this.#isTruncated) {
-      this.#isTruncated = true;
-      this.#listener.onTruncated(this.#limitBytes);
     }
     return kept;
   }
@@ -106,9 +106,28 @@ export class OutputCollector {
     return createWriteStream(this.#logPath, { mode: 0o600 }).on('error', () => undefined).on('drain', release).on('close', release);
   }
 
+  /** Says what is whole and returns the rest: a line without its end. */
+  #sayLines(name: OutputStream, text: string): string {
+    let rest = text;
+    for (let end = pieceEnd(rest); end > 0; end = pieceEnd(rest)) {
+      this.#say(name, rest.slice(0, end));
+      rest = rest.slice(end);
+    }
+    return rest;
+  }
+
   #say(name: OutputStream, text: string): void {
     if (text === '') return;
-    this.#tail = (this.#tail + text).slice(-TAIL_CHARACTERS);
-    for (let at = 0; at < text.length; at += MAX_CHUNK_CHARACTERS) this.#listener.onText(name, text.slice(at, at + MAX_CHUNK_CHARACTERS));
+    // Cutting may halve a character at the front, which no database and no JSON could hold.
+    this.#tail = (this.#tail + text).slice(-TAIL_CHARACTERS).toWellFormed();
+    this.#listener.onText(name, text);
   }
+}
+
+/** How much to say at once: as many whole lines as fit; of a longer line what fits; 0 to wait for the end of the line. */
+function pieceEnd(text: string): number {
+  const lines = text.lastIndexOf('\n', MAX_CHUNK_CHARACTERS - 1) + 1;
+  if (lines > 0 || text.length <= MAX_CHUNK_CHARACTERS) return lines;
+  const isMidCharacter = /[\uD800-\uDBFF]/.test(text.charAt(MAX_CHUNK_CHARACTERS - 1));
+  return isMidCharacter ? MAX_CHUNK_CHARACTERS - 1 : MAX_CHUNK_CHARACTERS;
 }

@@ -34,11 +34,11 @@ export class SparePool {
 
   /** The spare that has waited longest, or a new process; the pool is filled again right after. */
   take(): TaskProcess {
+    // The process that is needed now goes first; its successor is started when this turn is over.
+    setImmediate(() => { this.#refill(); });
     const [spare] = this.#spares;
     if (spare === undefined) return this.#start();
     this.#spares.delete(spare);
-    // The process that is needed now goes first; its successor is started when this turn is over.
-    setImmediate(() => { this.fill(); });
     return spare;
   }
 
@@ -46,5 +46,13 @@ export class SparePool {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#spares].map((spare) => spare.destroy()));
+  }
+
+  #refill(): void {
+    try {
+      this.fill();
+    } catch {
+      // A full disk, no memory: nobody waits for a spare. The task that needs a process and gets none will say why.
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { isAbsolute, relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { LogLevel } from '../types/Events.ts';
 import type { TaskContext, TaskLog, TaskWorkspace } from '../types/Handler.ts';
 import type { JsonValue } from '../types/Json.ts';
@@ -40,7 +40,7 @@ function createWorkspace(path: string): TaskWorkspace {
     resolve(...names) {
       const target = resolve(path, ...names);
       const way = relative(path, target);
-      if (way.startsWith('..') || isAbsolute(way)) throw new TypeError(`"${names.join('/')}" lies outside the workspace of the task`);
+      if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) throw new TypeError(`"${names.join('/')}" lies outside the workspace of the task`);
       return target;
     },
   };
@@ -54,7 +54,7 @@ function createLog(send: (message: ChildMessage) => void): TaskLog {
 }
 
 function cleanProgress(percent: number, message: string | undefined, data: JsonValue | undefined): ProgressReport {
-  const bounded = Number.isFinite(percent) ? Math.min(Math.max(percent, 0), 100) : 0;
+  const bounded = Number.isFinite(percent) ? Math.min(Math.max(percent, 0), 100) : percent === Infinity ? 100 : 0;
   return { percent: bounded, ...(message === undefined ? {} : { message: String(message).slice(0, 4_096) }), ...smallData(data) };
 }
 

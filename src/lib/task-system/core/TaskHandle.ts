@@ -72,6 +72,9 @@ async function* eventsOf(id: string, ports: HandlePorts): AsyncGenerator<TaskEve
   ports.closing.addEventListener('abort', onClose, { once: true });
   let offset = 0;
   try {
+    // Looked at before the log is read: the log of a task that is over by now holds all there will ever be.
+    const task = await ports.get(id);
+    const isOver = task === undefined || isTerminal(task.state);
     for (let page = await ports.readEvents(id, 0, PAGE); page !== undefined && page.length > 0; page = await ports.readEvents(id, offset, PAGE)) {
       for (const event of page) {
         offset = event.offset;
@@ -79,6 +82,7 @@ async function* eventsOf(id: string, ports: HandlePorts): AsyncGenerator<TaskEve
         if (isTerminalEvent(event)) return undefined;
       }
     }
+    if (isOver) return undefined;
     for (;;) {
       for (let event = live.shift(); event !== undefined; event = live.shift()) {
         if (EVENT_IS_STORED[event.type] && event.offset <= offset) continue;

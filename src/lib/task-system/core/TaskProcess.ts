@@ -53,9 +53,9 @@ export class TaskProcess {
       detached: true,
       windowsHide: true,
     });
-    const stream = this.#child.stdio[CHANNEL_FD];
-    this.#channel = isDuplex(stream) ? new HostChannel(stream, ports.maxResultBytes) : undefined;
     this.exited = this.#watchExit();
+    const stream = pipesOf(this.#child)?.[CHANNEL_FD];
+    this.#channel = isDuplex(stream) ? new HostChannel(stream, ports.maxResultBytes) : undefined;
     this.#channel?.listen({ onMessage: () => { this.#isUp = true; }, onFault: () => { void this.destroy(); } });
     lowerPriority(this.pid, plan.niceness);
   }
@@ -160,6 +160,11 @@ function lowerPriority(pid: number | undefined, niceness: number): void {
   } catch {
     // A courtesy to the host, not a promise: a system that refuses it runs the task all the same.
   }
+}
+
+/** Where no more files can be opened, Node leaves a child that could not be started without any pipes. */
+function pipesOf(child: ChildProcess): readonly unknown[] | undefined {
+  return child.stdio;
 }
 
 function isDuplex(stream: unknown): stream is Duplex {

@@ -8,22 +8,19 @@ export interface LaneSettings {
 
 /** A project's lane: its p-queue, and the counters by which it is chosen. */
 interface Lane {
+  readonly project: string;
   readonly settings: LaneSettings;
   readonly queue: PQueue;
   /** Due tasks in the store, as far as known. May be too high after a cancel; a claim that finds nothing puts it right. */
   ready: number;
-  /** Queued tasks, due or delayed. */
+  /** How many tasks ever became due, as long as this lane has been there. */
+  arrivals: number;
+  /** Queued tasks, due or delayed. Below zero for the moment in which a cancel and a claim meet at the same task. */
   pending: number;
   /** Slots in use. */
   running: number;
-  /** Virtual time: grows by 1/weight with each start. */
+  /** Virtual time of its next start: grows by 1/weight with each one. */
   pass: number;
-}
-
-/** A lane as the snapshot shows it. */
-export interface LaneState {
-  readonly running: number;
-  readonly isPaused: boolean;
 }
 
 /**
@@ -31,15 +28,20 @@ export interface LaneState {
  * something to do, so a million pending tasks cost nothing.
  *
  * A free slot goes to the project with the smallest number of slots in use over its weight; among equals to the one with the
- * smallest virtual time (stride scheduling, Waldspurger 1995), which serves them in turn by weight. A project that comes back
- * starts at the present virtual time: what it used or did not use before gives it neither debt nor credit. So a flood in one
- * project delays another by one slot turn at most.
+ * smallest virtual time (stride scheduling, Waldspurger 1995), which serves them in turn by weight; and then to the one that was
+ * not served for longest. A project that comes back starts at the present virtual time: what it used or did not use before gives
+ * it neither debt nor credit. The present moves on with every start, but by less than one turn of the project that was served:
+ * so a newcomer goes before the next task of a flood, and an endless row of newcomers cannot keep the flood waiting for ever.
  */
 export class TaskQueue {
   readonly #maxConcurrent: number;
   readonly #settingsOf: (project: string) => LaneSettings;
   readonly #lanes = new Map<string, Lane>();
+  /** The lanes with due tasks; the one that was not served for longest comes first. */
+  readonly #ready = new Set<Lane>();
   readonly #paused = new Set<string | undefined>();
+  /** Sum of the weights of `#ready`. */
+  #readyWeight = 0;
   #running = 0;
   #virtualTime = 0;
 
@@ -53,18 +55,33 @@ export class TaskQueue {
     return this.#running;
   }
 
-  /** Changes how many tasks of a project are due and how many are queued in all. */
-  adjust(project: string, change: { readonly ready?: number; readonly pending?: number }): void {
-    const lane = this.#lane(project);
-    if (lane.ready === 0 && (change.ready ?? 0) > 0 && lane.running === 0) lane.pass = Math.max(lane.pass, this.#virtualTime);
-    lane.ready = Math.max(0, lane.ready + (change.ready ?? 0));
-    lane.pending = Math.max(0, lane.pending + (change.pending ?? 0));
-    this.#forgetIfIdle(project, lane);
+  /** How many projects have tasks that are queued or run. */
+  get size(): number {
+    return this.#lanes.size;
   }
 
-  /** A claim found no due task although `claimed` were believed to be there. */
-  correct(project: string, claimed: number): void {
-    this.adjust(project, { ready: -claimed });
+  /** Changes how many tasks of a project are due and how many are queued in all. */
+  adjust(project: string, { ready = 0, pending = 0 }: { readonly ready?: number; readonly pending?: number }): void {
+    const lane = this.#lane(project);
+    lane.pending += pending;
+    lane.arrivals += Math.max(0, ready);
+    this.#setReady(lane, lane.ready + ready);
+    this.#forgetIfIdle(lane);
+  }
+
+  /**
+   * A claim found no due task.
+   * @param seen what `arrivalsOf` said when the claim was asked for: only what came since can be due now.
+   */
+  correct(project: string, seen: number): void {
+    const lane = this.#lane(project);
+    this.#setReady(lane, Math.min(lane.ready, lane.arrivals - seen));
+    this.#forgetIfIdle(lane);
+  }
+
+  /** Counts the tasks of a project that became due; see `correct`. */
+  arrivalsOf(project: string): number {
+    return this.#lanes.get(project)?.arrivals ?? 0;
   }
 
   /** Queued tasks of a project, due or delayed. */
@@ -72,34 +89,35 @@ export class TaskQueue {
     return this.#lanes.get(project)?.pending ?? 0;
   }
 
-  /** Due tasks of a project, as far as known. */
-  readyOf(project: string): number {
-    return this.#lanes.get(project)?.ready ?? 0;
-  }
-
   /** The project that the next free slot belongs to; undefined when no slot is free or nobody may use it. */
   choose(): string | undefined {
-    if (this.#running >= this.#maxConcurrent || this.#paused.has(undefined)) return undefined;
-    let best: { readonly project: string; readonly lane: Lane } | undefined;
-    for (const [project, lane] of this.#lanes) {
-      if (lane.ready === 0 || !this.#hasRoom(project, lane)) continue;
-      if (best === undefined || goesBefore(lane, best.lane)) best = { project, lane };
+    if (!this.#hasSlot()) return undefined;
+    let best: Lane | undefined;
+    for (const lane of this.#ready) {
+      if (this.#hasRoom(lane) && (best === undefined || goesBefore(lane, best))) best = lane;
     }
     return best?.project;
   }
 
   /** Whether a task submitted now to this project may start at once without overtaking anybody. */
   canStartNow(project: string): boolean {
-    if (this.#running >= this.#maxConcurrent || this.#paused.has(undefined)) return false;
-    const lane = this.#lane(project);
-    return lane.ready === 0 && this.#hasRoom(project, lane) && this.choose() === undefined;
+    if (!this.#hasSlot() || this.#paused.has(project)) return false;
+    const lane = this.#lanes.get(project);
+    if (lane !== undefined && (lane.ready > 0 || !this.#hasRoom(lane))) return false;
+    return this.choose() === undefined;
   }
 
-  /** Takes a slot and runs `work` in the project's lane. The slot is given back when `work` settles. */
+  /**
+   * Takes a slot and runs `work` in the project's lane. The slot is given back when `work` settles. A task that leaves the queue
+   * by this is taken off its counts afterwards: a lane with a task in it is not forgotten.
+   */
   async start(project: string, work: () => Promise<void>): Promise<void> {
     const lane = this.#lane(project);
-    this.#virtualTime = Math.max(this.#virtualTime, lane.pass);
-    lane.pass = Math.max(lane.pass, this.#virtualTime) + 1 / lane.settings.weight;
+    const { weight } = lane.settings;
+    const turn = Math.max(lane.pass, this.#virtualTime);
+    lane.pass = turn + 1 / weight;
+    this.#virtualTime = Math.max(turn, this.#virtualTime + 1 / (this.#readyWeight + 2 * weight));
+    if (this.#ready.delete(lane)) this.#ready.add(lane);
     lane.running++;
     this.#running++;
     try {
@@ -107,7 +125,7 @@ export class TaskQueue {
     } finally {
       lane.running--;
       this.#running--;
-      this.#forgetIfIdle(project, lane);
+      this.#forgetIfIdle(lane);
     }
   }
 
@@ -127,8 +145,12 @@ export class TaskQueue {
     return [...this.#paused].filter((project) => project !== undefined);
   }
 
-  #hasRoom(project: string, lane: Lane): boolean {
-    return lane.running < lane.settings.maxConcurrent && !this.#paused.has(project);
+  #hasSlot(): boolean {
+    return this.#running < this.#maxConcurrent && !this.#paused.has(undefined);
+  }
+
+  #hasRoom(lane: Lane): boolean {
+    return lane.running < lane.settings.maxConcurrent && !this.#paused.has(lane.project);
   }
 
   #lane(project: string): Lane {
@@ -136,14 +158,29 @@ export class TaskQueue {
     if (known !== undefined) return known;
     const settings = this.#settingsOf(project);
     const queue = new PQueue({ concurrency: settings.maxConcurrent });
-    const lane: Lane = { settings, queue, ready: 0, pending: 0, running: 0, pass: this.#virtualTime };
+    const lane: Lane = { project, settings, queue, ready: 0, arrivals: 0, pending: 0, running: 0, pass: this.#virtualTime };
     this.#lanes.set(project, lane);
     return lane;
   }
 
-  /** A lane without work carries no information: it would start at the present virtual time anyway. */
-  #forgetIfIdle(project: string, lane: Lane): void {
-    if (lane.pending === 0 && lane.ready === 0 && lane.running === 0 && lane.pass <= this.#virtualTime) this.#lanes.delete(project);
+  #setReady(lane: Lane, count: number): void {
+    const before = lane.ready;
+    lane.ready = Math.max(0, count);
+    if (before === 0 && lane.ready > 0) {
+      lane.pass = lane.running === 0 ? this.#virtualTime : Math.max(lane.pass, this.#virtualTime);
+      this.#ready.add(lane);
+      this.#readyWeight += lane.settings.weight;
+    } else if (before > 0 && lane.ready === 0) {
+      this.#ready.delete(lane);
+      // Sums of fractions drift; nobody waiting is the moment to begin anew.
+      this.#readyWeight = this.#ready.size === 0 ? 0 : Math.max(0, this.#readyWeight - lane.settings.weight);
+    }
+  }
+
+  /** A lane without work carries no information. */
+  #forgetIfIdle(lane: Lane): void {
+    if (lane.pending === 0 && lane.ready === 0 && lane.running === 0) this.#lanes.delete(lane.project);
+    if (this.#lanes.size === 0) this.#virtualTime = 0;
   }
 }
 

@@ -77,7 +77,7 @@ export class TaskRunner {
     });
     this.#publish(created);
     if (created.existed) queue.adjust(task.project, { pending: -1 });
-    else this.#enqueued(created.task);
+    else this.#enqueued(created.task, task.createdAt);
     return created;
   }
 
@@ -91,7 +91,7 @@ export class TaskRunner {
     } else {
       const committed = await store.cancelQueued(taskId, reason, clock.now());
       if (committed !== undefined) {
-        queue.adjust(committed.task.project, { pending: -1, ready: committed.task.runAt === undefined ? -1 : 0 });
+        queue.adjust(committed.task.project, { pending: -1, ready: (committed.task.runAt ?? 0) <= clock.now() ? -1 : 0 });
         this.#publish(committed);
         return true;
       }
@@ -136,9 +136,9 @@ export class TaskRunner {
     while (!this.#stopping.signal.aborted && this.#pause === undefined) {
       const project = queue.choose();
       if (project === undefined) return;
-      const believed = queue.readyOf(project);
+      const seen = queue.arrivalsOf(project);
+      this.#startInLane(project, () => this.#claimAndRun(project, seen));
       queue.adjust(project, { ready: -1, pending: -1 });
-      this.#startInLane(project, () => this.#claimAndRun(project, believed));
     }
   }
 
@@ -152,7 +152,7 @@ export class TaskRunner {
     this.#lanes.add(lane);
   }
 
-  async #claimAndRun(project: string, believed: number): Promise<void> {
+  async #claimAndRun(project: string, seen: number): Promise<void> {
     const { store, hostId, clock, queue } = this.#ports;
     let claimed: Committed | undefined;
     try {
@@ -163,7 +163,8 @@ export class TaskRunner {
       return;
     }
     if (claimed === undefined) {
-      queue.adjust(project, { ready: 1 - believed, pending: 1 });
+      queue.adjust(project, { pending: 1 });
+      queue.correct(project, seen);
       return;
     }
     await this.#runClaimed(claimed);
@@ -207,7 +208,7 @@ export class TaskRunner {
     this.#publish(committed);
     if (committed.task.state !== 'queued') return;
     this.#ports.queue.adjust(task.project, { pending: 1 });
-    this.#enqueued(committed.task);
+    this.#enqueued(committed.task, end.time);
   }
 
   async #runSession(active: ActiveAttempt, type: ResolvedTaskType | undefined): Promise<{ readonly outcome: Outcome; readonly opened?: OpenSession }> {
@@ -247,9 +248,9 @@ export class TaskRunner {
     }
   }
 
-  /** A task of this project has come back to the queue, or is new in it. */
-  #enqueued(task: TaskRecord): void {
-    if (task.runAt === undefined) {
+  /** A task has come (back) to the queue at `time`; the store holds it ready when it was due by then. */
+  #enqueued(task: TaskRecord, time: number): void {
+    if (task.runAt === undefined || task.runAt <= time) {
       this.#ports.queue.adjust(task.project, { ready: 1 });
       this.#pump();
     } else {

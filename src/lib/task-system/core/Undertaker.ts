@@ -11,7 +11,7 @@ groups=' '
 while read -r op group; do
   case $op in
     +) groups="$groups$group " ;;
-    -) groups="\${groups%% $group *} \${groups#* $group }" ;;
+    -) case $groups in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
   esac
 done
 for round in 1 2; do
@@ -55,7 +55,7 @@ export class Undertaker {
   /** Ends the watch; what is still on the list is killed. */
   async close(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.pid === undefined) return;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.ref();
     await new Promise<void>((resolve) => { child.once('exit', () => { resolve(); }); child.stdin?.end(); });
   }

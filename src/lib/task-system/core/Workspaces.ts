@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger } from '../types/Ports.ts';
 
@@ -41,8 +41,14 @@ export class Workspaces {
   /** Turns a slot into the workspace of an attempt. Each attempt has its own, so a late writer cannot reach another's. */
   async assign(slot: string, attemptName: string): Promise<string> {
     const workspace = join(this.#directory, attemptName);
+    // Before the rename, so that a sweep never sees a directory that nobody claims.
     this.#live.add(workspace);
-    await rename(slot, workspace);
+    try {
+      await rename(slot, workspace);
+    } catch (error) {
+      this.#live.delete(workspace);
+      throw error;
+    }
     return workspace;
   }
 
@@ -75,7 +81,7 @@ export class Workspaces {
     for (const name of await readdir(directory)) {
       const path = join(directory, name);
       if (name.startsWith(SLOT_PREFIX) || this.#live.has(path)) continue;
-      const info = await stat(path).catch(() => undefined);
+      const info = await lstat(path).catch(() => undefined);
       if (info !== undefined && info.mtimeMs < limit) await this.#remove(path);
     }
   }

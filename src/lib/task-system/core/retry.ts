@@ -12,6 +12,8 @@ export interface RetrySettings {
  * @param random returns a number from 0 (inclusive) to 1 (exclusive).
  */
 export function backoffMs(settings: RetrySettings, failures: number, random: () => number): number {
-  const bound = Math.min(settings.maxDelayMs, settings.baseDelayMs * settings.factor ** (failures - 1));
+  // Many failures grow beyond every number; without the inner bound, no delay at all times infinity would be no number.
+  const growth = Math.min(settings.factor ** (failures - 1), Number.MAX_VALUE);
+  const bound = Math.min(settings.maxDelayMs, settings.baseDelayMs * growth);
   return Math.floor(bound * random());
 }
