@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { isRunning, openSystem, processesIn, temporaryDirectory, testOptions } from './support.ts';
+
+/** Starts a host program and resolves when it has printed as many lines. */
+async function startHost(root: string, types: readonly string[], lines: number): Promise<{ readonly host: ChildProcess; readonly printed: readonly string[] }> {
+  const host = spawn(process.execPath, [new URL('./hosts/spinning.mjs', import.meta.url).pathname, root, ...types], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => { host.kill('SIGKILL'); });
+  const printed: string[] = [];
+  for await (const line of createInterface({ input: host.stdout })) {
+    printed.push(line);
+    if (printed.length === lines) break;
+  }
+  return { host, printed };
+}
+
+async function ended(host: ChildProcess): Promise<void> {
+  if (host.exitCode === null && host.signalCode === null) await new Promise((resolve) => { host.once('exit', resolve); });
+}
+
+describe('when the host dies by SIGKILL', () => {
+  it.each([['an idle handler', 'heeds-abort', 'waiting'], ['one that spins', 'spins', 'spinning'], ['one that ignores signals', 'ignores-sigterm', 'ignoring']])('%s is gone with it', async (_name, type, line) => {
+    const root = temporaryDirectory();
+    const { host, printed } = await startHost(root, [type], 1);
+    expect(printed).toEqual([`log ${line}`]);
+    expect(processesIn(root).length).toBeGreaterThan(0);
+    host.kill('SIGKILL');
+    await ended(host);
+    await vi.waitUntil(() => processesIn(root).length === 0, { timeout: 20_000, interval: 10 });
+  });
+
+  it('a detached grandchild is gone with it', async () => {
+    const root = temporaryDirectory();
+    const { host, printed } = await startHost(root, ['leaves-grandchild'], 1);
+    const pid = Number(printed[0]?.replace('log ', ''));
+    expect(isRunning(pid)).toBe(true);
+    host.kill('SIGKILL');
+    await ended(host);
+    await vi.waitUntil(() => !isRunning(pid), { timeout: 20_000, interval: 10 });
+  });
+
+  it('the task is run again by the next host, as an interruption', async () => {
+    const root = temporaryDirectory();
+    const { host } = await startHost(root, ['spins'], 1);
+    host.kill('SIGKILL');
+    await ended(host);
+    const system = await openSystem({ ...testOptions({ 'spins.mjs': { stopGraceMs: 0 } }), root });
+    const { tasks: [task] } = await system.list();
+    expect(task).toMatchObject({ type: 'spins', interruptions: 1 });
+    await expect(system.cancel(task?.id ?? '')).resolves.toBe(true);
+  });
+});
+
+describe('when the host exits by itself without closing', () => {
+  it('its tasks are gone too', async () => {
+    const root = temporaryDirectory();
+    const { host } = await startHost(root, ['spins'], 1);
+    host.kill('SIGTERM');
+    await ended(host);
+    await vi.waitUntil(() => processesIn(root).length === 0, { timeout: 20_000, interval: 10 });
+  });
+});

@@ -1,0 +1,8 @@
+// A host that starts tasks and then waits to be killed. Prints what the test needs to know.
+import { createTaskSystem } from 'task-system';
+
+const [root, ...types] = process.argv.slice(2);
+const handlerOf = (name) => new URL(`../handlers/${name}.mjs`, import.meta.url);
+const system = await createTaskSystem({ root, tasks: Object.fromEntries(types.map((name) => [name, { module: handlerOf(name) }])) });
+system.events.on('task:log', ({ data }) => { console.log(`log ${data.text.trim()}`); });
+for (const type of types) await system.submit({ type, input: { holdsOutput: false, thenHang: true } });
