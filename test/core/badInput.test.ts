@@ -2,8 +2,14 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createTaskSystem } from '../../src/lib/task-system/index.ts';
+import { createTaskSystem, type TaskSystem } from '../../src/lib/task-system/index.ts';
 import { CHILD_ENTRY, handler, openSystem, temporaryDirectory, testOptions } from './support.ts';
+
+/** What JavaScript callers may pass, whatever the types say. */
+function submitAnything(system: TaskSystem, options: object): Promise<unknown> {
+  const result: unknown = Reflect.apply((request: Parameters<TaskSystem['submit']>[0]) => system.submit(request), undefined, [options]);
+  return Promise.resolve(result);
+}
 
 describe('submit refuses', () => {
   it('an unknown type, naming the known ones and the nearest', async () => {
@@ -25,16 +31,14 @@ describe('submit refuses', () => {
     ['a function', { a: () => 1 }], ['a BigInt', { a: 1n }], ['NaN', { a: [Number.NaN] }], ['a Map', { a: new Map() }], ['a symbol', Symbol('s')],
   ])('an input with %s', async (_name, input) => {
     const system = await openSystem(testOptions({ 'echo.mjs': {} }));
-    const options: object = { type: 'echo', input };
-    await expect(Reflect.apply(system.submit, system, [options])).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await expect(submitAnything(system, { type: 'echo', input })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
   it('an input that refers to itself', async () => {
     const system = await openSystem(testOptions({ 'echo.mjs': {} }));
     const loop: { self?: object } = {};
     loop.self = loop;
-    const options: object = { type: 'echo', input: loop };
-    await expect(Reflect.apply(system.submit, system, [options])).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await expect(submitAnything(system, { type: 'echo', input: loop })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
   it('an input over 1 MiB and takes one just below', async () => {
@@ -84,11 +88,11 @@ describe('createTaskSystem refuses', () => {
     mkdirSync(root);
     chmodSync(root, 0o555);
     // As root nothing is read-only: another user has to try.
-    const code = `import { createTaskSystem } from 'task-system';
+    const code = `import { createTaskSystem, type TaskSystem } from 'task-system';
       createTaskSystem({ root: ${JSON.stringify(join(root, 'system'))}, tasks: { echo: { module: ${JSON.stringify(handler('echo.mjs').href)} } } })
         .then(() => 'opened', (error) => error.code).then((outcome) => process.stdout.write(outcome));`;
     const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: import.meta.dirname, ...user });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'], ...user });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString(); });
     await new Promise((resolve) => { child.once('close', resolve); });

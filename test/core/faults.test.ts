@@ -148,7 +148,7 @@ describe('output', () => {
 });
 
 describe('garbage on the channel', () => {
-  it.each(['not json', 'huge length', 'unknown type', 'wrong field', 'policy field', 'deep nesting', 'result not json', 'random bytes'])('(%s) ends its task with TASK_PROTOCOL and hurts nobody else', async (kind) => {
+  it.each(['not json', 'huge length', 'unknown type', 'wrong field', 'policy field', 'deep nesting', 'a megabyte of progress', 'result not json', 'random bytes'])('(%s) ends its task with TASK_PROTOCOL and hurts nobody else', async (kind) => {
     const system = await openSystem(testOptions({ 'sends-garbage.mjs': {}, 'echo.mjs': {} }));
     const [bad, good] = await Promise.all([system.submit({ type: 'sends-garbage', input: { kind } }), system.submit({ type: 'echo', input: 'fine' })]);
     await expect(bad.result()).rejects.toMatchObject({ code: 'TASK_PROTOCOL', retryable: false });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskSystem } from '../../src/lib/task-system/index.ts';
+import { systemClock } from '../../src/lib/task-system/types/Ports.ts';
 import { nextEvent, openSystem, recordEvents, testOptions } from './support.ts';
 
 async function submitAll(system: TaskSystem, submissions: readonly { readonly project?: string; readonly priority?: number | 'low' | 'normal' | 'high' | 'urgent'; readonly delayMs?: number }[]): Promise<string[]> {
@@ -32,8 +33,7 @@ describe('the order within a project', () => {
 
   it('lets waiting win: a task that waited longer than the head start goes first', async () => {
     let now = Date.now();
-    const { systemClock } = await import('../../src/lib/task-system/types/Ports.ts');
-    const system = await openSystem(testOptions({ 'echo.mjs': {} }, { queue: { maxConcurrent: 1, agingMs: 1_000 } }), { clock: { now: () => now, setTimer: systemClock.setTimer } });
+    const system = await openSystem(testOptions({ 'echo.mjs': {} }, { queue: { maxConcurrent: 1, agingMs: 1_000 } }), { clock: { now: () => now, setTimer: (delayMs, callback) => systemClock.setTimer(delayMs, callback) } });
     await system.queue.pause();
     const [old] = await submitAll(system, [{ priority: 'normal' }]);
     now += 999;
@@ -45,8 +45,7 @@ describe('the order within a project', () => {
 
   it('never lets waiting win with agingMs: false', async () => {
     let now = Date.now();
-    const { systemClock } = await import('../../src/lib/task-system/types/Ports.ts');
-    const system = await openSystem(testOptions({ 'echo.mjs': {} }, { queue: { maxConcurrent: 1, agingMs: false } }), { clock: { now: () => now, setTimer: systemClock.setTimer } });
+    const system = await openSystem(testOptions({ 'echo.mjs': {} }, { queue: { maxConcurrent: 1, agingMs: false } }), { clock: { now: () => now, setTimer: (delayMs, callback) => systemClock.setTimer(delayMs, callback) } });
     await system.queue.pause();
     const [old] = await submitAll(system, [{ priority: 'normal' }]);
     now += 365 * 24 * 3_600_000;

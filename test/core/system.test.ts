@@ -59,8 +59,9 @@ describe('submit', () => {
     const parent = await system.submit({ type: 'spawns', project: 'acme', input: { children: [{ type: 'echo', input: 1 }, { type: 'echo', input: 2, project: 'other' }] } });
     const ids = await parent.result();
     const { tasks } = await system.list({ parentId: parent.id });
-    expect(tasks.map(({ id }) => id).sort()).toEqual(Array.isArray(ids) ? [...ids].sort() : ids);
-    expect(tasks.map(({ project, rootId }) => [project, rootId]).sort()).toEqual([['acme', parent.id], ['other', parent.id]]);
+    // Newest first.
+    expect(tasks.map(({ id }) => id).reverse()).toEqual(ids);
+    expect(tasks.map(({ project, rootId }) => [project, rootId])).toEqual([['other', parent.id], ['acme', parent.id]]);
   });
 
   it('tells a handler whose spawn is wrong, with a code it can read', async () => {

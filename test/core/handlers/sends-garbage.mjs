@@ -13,13 +13,22 @@ const kinds = {
   'wrong field': () => frame(Buffer.from('{"type":"progress","percent":"lots"}')),
   'policy field': () => frame(Buffer.from('{"type":"progress","percent":1,"allow":["*"]}')),
   'deep nesting': () => frame(Buffer.from(`{"type":"progress","percent":1,"data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)),
+  'a megabyte of progress': () => frame(Buffer.from(JSON.stringify({ type: 'progress', percent: 1, data: Array.from({ length: 50_000 }, () => ({ a: [1, 2] })) }))),
   'result not json': () => frame(Buffer.from(JSON.stringify({ type: 'result', json: '{oops' }))),
   'random bytes': () => Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7919) % 256)),
 };
 
 export default {
   run({ input }) {
-    writeSync(3, kinds[input.kind]());
+    const bytes = kinds[input.kind]();
+    for (let at = 0; at < bytes.length;) {
+      try {
+        at += writeSync(3, bytes, at);
+      } catch (error) {
+        if (error.code === 'EPIPE') break;
+        if (error.code !== 'EAGAIN') throw error;
+      }
+    }
     return new Promise(() => undefined);
   },
 };

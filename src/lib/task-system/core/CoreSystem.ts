@@ -1,7 +1,7 @@
 import type { LifecycleHooks } from '../hooks/LifecycleHooks.ts';
 import type { TaskEvents } from '../realtime/EventEmitter.ts';
 import { TaskSystemError } from '../types/Errors.ts';
-import type { JsonValue } from '../types/Json.ts';
+import { isJsonObject, type JsonValue } from '../types/Json.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from '../types/Options.ts';
 import { parseCloseOptions, parseListOptions, parseSubmitOptions } from '../types/parseCalls.ts';
 import { assertProjectName } from '../types/ProjectName.ts';
@@ -121,7 +121,7 @@ export class CoreSystem implements TaskSystemCore {
   /** Submits a child of a running task. */
   async spawnChild(parent: TaskRecord, params: JsonValue): Promise<JsonValue> {
     this.assertOpen();
-    const request = typeof params === 'object' && params !== null ? { project: parent.project, ...params, parentId: parent.id } : params;
+    const request = isJsonObject(params) ? { project: parent.project, ...params, parentId: parent.id } : params;
     const record = await this.#parts.submitter.submit(parseSubmitOptions(request));
     return { id: record.id };
   }
@@ -158,8 +158,10 @@ export class CoreSystem implements TaskSystemCore {
     const { runner, janitor, hooks, sessions, store } = this.#parts;
     const errors: unknown[] = [];
     // Each part is closed even if one before it fails; last comes what the others still write to.
-    const steps = [() => runner.close(graceMs), () => janitor.close(), () => hooks.close(), () => this.detachAll(), () => sessions.close(),
-      () => { this.#closing.abort(); }, () => store.close()];
+    const steps: readonly (() => void | Promise<void>)[] = [
+      () => runner.close(graceMs), () => janitor.close(), () => hooks.close(), () => this.detachAll(), () => sessions.close(),
+      () => { this.#closing.abort(); }, () => store.close(),
+    ];
     for (const step of steps) {
       try {
         await step();

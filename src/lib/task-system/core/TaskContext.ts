@@ -1,12 +1,13 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { LogLevel } from '../types/Events.ts';
 import type { TaskContext, TaskLog, TaskWorkspace } from '../types/Handler.ts';
-import type { JsonValue } from '../types/Json.ts';
+import { isJsonObject, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
 import type { SubmitOptions } from '../types/Options.ts';
 import type { StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 
 const MAX_LOG_TEXT = 8_192;
+const MAX_MESSAGE = 4_096;
 const MAX_DATA_TEXT = 16_384;
 
 /** One report of progress. */
@@ -48,21 +49,26 @@ function createWorkspace(path: string): TaskWorkspace {
 
 function createLog(send: (message: ChildMessage) => void): TaskLog {
   const write = (level: LogLevel) => (text: string, data?: JsonValue): void => {
-    send({ type: 'log', level, text: String(text).slice(0, MAX_LOG_TEXT), ...smallData(data) });
+    send({ type: 'log', level, text: asText(text, MAX_LOG_TEXT), ...smallData(data) });
   };
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }
 
 function cleanProgress(percent: number, message: string | undefined, data: JsonValue | undefined): ProgressReport {
   const bounded = Number.isFinite(percent) ? Math.min(Math.max(percent, 0), 100) : percent === Infinity ? 100 : 0;
-  return { percent: bounded, ...(message === undefined ? {} : { message: String(message).slice(0, 4_096) }), ...smallData(data) };
+  return { percent: bounded, ...(message === undefined ? {} : { message: asText(message, MAX_MESSAGE) }), ...smallData(data) };
 }
 
-/** Data rides along only when it is JSON and small; a report must never break the task that makes it. */
+/** Handlers in plain JavaScript pass what they have; a report must never break the task that makes it. */
+function asText(value: unknown, maxLength: number): string {
+  return (typeof value === 'string' ? value : stringifyJson(value) ?? String(value)).slice(0, maxLength);
+}
+
+/** Data rides along only when it is JSON and small. */
 function smallData(data: JsonValue | undefined): { data?: JsonValue } {
   if (data === undefined) return {};
   try {
-    const text = JSON.stringify(data);
+    const text = stringifyJson(data);
     return text === undefined || text.length > MAX_DATA_TEXT ? {} : { data: parseJson(text) };
   } catch {
     return {};
@@ -73,13 +79,8 @@ function toJson(submission: Omit<SubmitOptions, 'parentId'>): JsonValue {
   return parseJson(JSON.stringify(submission));
 }
 
-function parseJson(text: string): JsonValue {
-  const value: JsonValue = JSON.parse(text);
-  return value;
-}
-
 function readSpawned(value: JsonValue): { readonly id: string } {
-  const id: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'id') : undefined;
+  const id = isJsonObject(value) ? value['id'] : undefined;
   if (typeof id === 'string') return { id };
   throw new TypeError('the host answered a spawn without an id');
 }

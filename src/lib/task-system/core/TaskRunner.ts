@@ -4,15 +4,18 @@ import type { JsonValue } from '../types/Json.ts';
 import type { Clock, Logger, Timer } from '../types/Ports.ts';
 import { DEFAULTS, type ResolvedOptions, type ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskProgress } from '../types/Task.ts';
-import type { Committed, Created, NewTask, Settlement, TaskRecord, TaskStore } from '../types/TaskStore.ts';
+import type { Committed, Created, NewTask, TaskRecord, TaskStore } from '../types/TaskStore.ts';
+import { DueTimer } from './DueTimer.ts';
 import type { Outcome } from './outcome.ts';
 import type { OpenSession, Sessions } from './Sessions.ts';
 import { settlementOf } from './settlement.ts';
+import { settleUntilStored } from './settleUntilStored.ts';
 import type { TaskQueue } from './TaskQueue.ts';
 import type { StopReason, TaskSession } from './TaskSession.ts';
 
-const STORE_RETRY_MIN_MS = 250;
-const STORE_RETRY_MAX_MS = 30_000;
+/** How long nothing is claimed after the store failed. */
+const HOLD_OFF_MS = 250;
+const PROMOTE_AGAIN_MS = 30_000;
 /** How a task is settled whose type the app no longer has. */
 const NO_TYPE = { retry: DEFAULTS.retry, onInterrupt: 'retry' } as const;
 
@@ -48,11 +51,12 @@ export class TaskRunner {
   readonly #active = new Map<string, ActiveAttempt>();
   readonly #lanes = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
-  #due: { readonly at: number; readonly timer: Timer } | undefined;
+  readonly #due: DueTimer;
   #pause: Timer | undefined;
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
+    this.#due = new DueTimer(ports.clock, () => { void this.#promote(); });
   }
 
   /** Takes over what an earlier host left behind and begins to run tasks. */
@@ -122,7 +126,7 @@ export class TaskRunner {
   /** Claims nothing more, waits for running tasks, interrupts what is left after the grace. */
   async close(graceMs: number): Promise<void> {
     this.#stopping.abort();
-    this.#due?.timer.cancel();
+    this.#due.close();
     this.#pause?.cancel();
     const timer = this.#ports.clock.setTimer(graceMs, () => {
       for (const active of this.#active.values()) stopAttempt(active, { kind: 'shutdown' });
@@ -202,7 +206,7 @@ export class TaskRunner {
     const { outcome, opened } = await this.#runSession(active, type);
     const end = { task, type: type ?? NO_TYPE, outcome, progress: active.session?.progress, time: clock.now() };
     const settlement = settlementOf(end, options.queue, random);
-    const committed = await this.#settle(settlement);
+    const committed = await settleUntilStored(settlement, { ...this.#ports, stopping: this.#stopping.signal });
     opened?.dispose(outcome.kind === 'failed' && options.workspaces.keepFailedMs > 0 ? 'keep' : 'remove');
     if (committed === undefined) return;
     this.#publish(committed);
@@ -229,53 +233,25 @@ export class TaskRunner {
     }
   }
 
-  /** Writes an outcome. While the store cannot take it (a full disk), the outcome is held and tried again: it is never dropped. */
-  async #settle(settlement: Settlement): Promise<Committed | undefined> {
-    const { store, clock, logger } = this.#ports;
-    for (let waitMs = STORE_RETRY_MIN_MS; ; waitMs = Math.min(waitMs * 2, STORE_RETRY_MAX_MS)) {
-      try {
-        const committed = await store.settle(settlement);
-        if (committed === undefined) logger.warn(`task ${settlement.taskId} was taken over by somebody else; its outcome here does not count`);
-        return committed;
-      } catch (error) {
-        logger.error(`the outcome of task ${settlement.taskId} could not be stored; trying again`, { error: serializeError(error), waitMs });
-        if (this.#stopping.signal.aborted || !TaskSystemError.isInstance(error) || !error.retryable) return undefined;
-      }
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      const timer = clock.setTimer(waitMs, () => { resolve(undefined); });
-      this.#stopping.signal.addEventListener('abort', () => { timer.cancel(); resolve(undefined); }, { once: true });
-      await promise;
-    }
-  }
-
   /** A task has come (back) to the queue at `time`; the store holds it ready when it was due by then. */
   #enqueued(task: TaskRecord, time: number): void {
     if (task.runAt === undefined || task.runAt <= time) {
       this.#ports.queue.adjust(task.project, { ready: 1 });
       this.#pump();
     } else {
-      this.#wakeAt(task.runAt);
+      this.#due.wakeAt(task.runAt);
     }
-  }
-
-  #wakeAt(time: number): void {
-    const { clock } = this.#ports;
-    if (this.#stopping.signal.aborted || (this.#due !== undefined && this.#due.at <= time)) return;
-    this.#due?.timer.cancel();
-    const timer = clock.setTimer(Math.max(0, time - clock.now()), () => { void this.#promote(); });
-    this.#due = { at: time, timer };
   }
 
   async #promote(): Promise<void> {
     const { store, clock, queue } = this.#ports;
-    this.#due = undefined;
     try {
       const { ready, nextDue } = await store.promoteDue(clock.now());
       for (const { project, count } of ready) queue.adjust(project, { ready: count });
-      if (nextDue !== undefined) this.#wakeAt(nextDue);
+      if (nextDue !== undefined) this.#due.wakeAt(nextDue);
     } catch (error) {
       this.#holdOff(error);
-      this.#wakeAt(clock.now() + STORE_RETRY_MAX_MS);
+      this.#due.wakeAt(clock.now() + PROMOTE_AGAIN_MS);
     }
     this.#pump();
   }
@@ -284,7 +260,7 @@ export class TaskRunner {
   #holdOff(error: unknown): void {
     if (this.#stopping.signal.aborted || this.#pause !== undefined) return;
     this.#ports.logger.error('the store failed; claiming again in a moment', { error: serializeError(error) });
-    this.#pause = this.#ports.clock.setTimer(STORE_RETRY_MIN_MS, () => { this.#pause = undefined; this.#pump(); });
+    this.#pause = this.#ports.clock.setTimer(HOLD_OFF_MS, () => { this.#pause = undefined; this.#pump(); });
   }
 
   async #warn(task: TaskRecord, code: string, message: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { serializeError } from '../types/Errors.ts';
 import type { TransientDraft } from '../realtime/EventEmitter.ts';
-import type { JsonValue } from '../types/Json.ts';
+import { parseJson, type JsonValue } from '../types/Json.ts';
 import type { Clock, Timer } from '../types/Ports.ts';
 import { PROTOCOL_VERSION, type AbortCause, type ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
@@ -165,7 +165,7 @@ export class TaskSession {
 
   #startMessage(): ParentMessage {
     const { id, type, project, attempt, maxAttempts, metadata, rootId, parentId, inputJson } = this.#task;
-    const input: JsonValue = JSON.parse(inputJson);
+    const input = parseJson(inputJson);
     const { moduleUrl, workspace, env, resultBytes } = this.#settings;
     const task = { id, type, project, attempt, maxAttempts, metadata, rootId, input, ...(parentId === undefined ? {} : { parentId }) };
     return { type: 'start', version: PROTOCOL_VERSION, task, moduleUrl, workspace, env, resultBytes };

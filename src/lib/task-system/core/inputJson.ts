@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { TaskSystemError } from '../types/Errors.ts';
+import { stringifyJson } from '../types/Json.ts';
 import type { ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import { describeIssues, type StandardResult } from '../types/StandardSchema.ts';
 
@@ -31,7 +32,7 @@ function refuseIssues(result: StandardResult<unknown>, type: string): void {
 
 function stringify(input: unknown, type: string): string {
   try {
-    const text = JSON.stringify(input, refuseLoss);
+    const text = stringifyJson(input, refuseLoss);
     if (text !== undefined) return text;
   } catch (error) {
     throw new TaskSystemError('INPUT_INVALID', `Input of a "${type}" task: ${error instanceof Error ? error.message.split('\n', 1)[0] ?? '' : String(error)}`, { type }, { cause: error });

@@ -18,7 +18,7 @@ export function hasProc(): boolean {
 export function hasForked(pid: number): boolean {
   if (!hasProc()) return true;
   const stat = readStat(pid);
-  if (stat === undefined || stat[STAT_CHILD_MINOR_FAULTS] !== '0' || stat[STAT_CHILD_MAJOR_FAULTS] !== '0') return true;
+  if (stat?.[STAT_CHILD_MINOR_FAULTS] !== '0' || stat[STAT_CHILD_MAJOR_FAULTS] !== '0') return true;
   return childrenOf(pid).length > 0;
 }
 

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../types/Json.ts';
+import { parseJson } from '../types/Json.ts';
 import type { Task, TaskProgress } from '../types/Task.ts';
 import type { NewTask, TaskRecord } from '../types/TaskStore.ts';
 
@@ -7,8 +7,8 @@ export function toTask(record: TaskRecord, progress?: TaskProgress): Task {
   const { inputJson, resultJson, overrides: _overrides, orderKey: _orderKey, fence: _fence, owner: _owner, ...rest } = record;
   return {
     ...rest,
-    input: parse(inputJson),
-    ...(resultJson === undefined ? {} : { result: parse(resultJson) }),
+    input: parseJson(inputJson),
+    ...(resultJson === undefined ? {} : { result: parseJson(resultJson) }),
     ...(progress === undefined ? {} : { progress }),
   };
 }
@@ -16,9 +16,4 @@ export function toTask(record: TaskRecord, progress?: TaskProgress): Task {
 /** A task that is about to be stored, as `onTaskCreate` sees it. */
 export function newTaskView(task: NewTask): Task {
   return toTask({ ...task, state: 'queued', attempt: 0, interruptions: 0, fence: 0 });
-}
-
-function parse(json: string): JsonValue {
-  const value: JsonValue = JSON.parse(json);
-  return value;
 }

@@ -1,5 +1,5 @@
 import { serializeError, TaskSystemError, type SerializedError } from '../types/Errors.ts';
-import type { JsonValue } from '../types/Json.ts';
+import { parseJson } from '../types/Json.ts';
 import { mergeRetry } from '../types/parseOptions.ts';
 import type { ResolvedQueue, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskProgress } from '../types/Task.ts';
@@ -40,7 +40,7 @@ function verdictOf(end: AttemptEnd, queue: ResolvedQueue, random: () => number):
 
 function completed(end: AttemptEnd, resultJson: string): Verdict {
   const resultBytes = Buffer.byteLength(resultJson);
-  const small = resultBytes <= MAX_RESULT_IN_EVENT_BYTES ? { result: parse(resultJson) } : {};
+  const small = resultBytes <= MAX_RESULT_IN_EVENT_BYTES ? { result: parseJson(resultJson) } : {};
   return { to: 'completed', resultJson, event: { type: 'task:complete', data: { durationMs: durationOf(end), resultBytes, ...small } } };
 }
 
@@ -70,9 +70,4 @@ function final(end: AttemptEnd, error: SerializedError): Verdict {
 
 function durationOf({ task, time }: AttemptEnd): number {
   return Math.max(0, time - (task.startedAt ?? time));
-}
-
-function parse(json: string): JsonValue {
-  const value: JsonValue = JSON.parse(json);
-  return value;
 }

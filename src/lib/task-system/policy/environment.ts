@@ -2,14 +2,14 @@
 const BASE_NAMES = ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'SystemRoot'] as const;
 
 /** Names the library never passes on: they would let the host's settings change how Node starts. */
-const NEVER = ['NODE_OPTIONS', 'NODE_PATH', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'DYLD_INSERT_LIBRARIES'];
+const NEVER = ['NODE_OPTIONS', 'NODE_PATH', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'LD_AUDIT', 'DYLD_INSERT_LIBRARIES', 'DYLD_LIBRARY_PATH'];
 
 /** The environment of a child process: an allow-list of the host's, plus the marks by which the host finds its processes. */
 export function childEnvironment(allowed: readonly string[], marks: Readonly<Record<string, string>>): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const name of [...BASE_NAMES, ...allowed]) {
     const value = process.env[name];
-    if (value !== undefined && !NEVER.includes(name)) environment[name] = value;
+    if (value !== undefined && !NEVER.includes(name.toUpperCase())) environment[name] = value;
   }
   return { ...environment, ...marks };
 }

@@ -1,5 +1,5 @@
 import { ERROR_CATALOGUE, type ErrorCode } from './ErrorCatalogue.ts';
-import { isJsonObject, parseJson, type JsonObject } from './Json.ts';
+import { isJsonObject, parseJson, stringifyJson, type JsonObject } from './Json.ts';
 
 /** An error as it crosses a border: the process boundary, the database, the wire. */
 export interface SerializedError {
@@ -105,7 +105,7 @@ function cut(value: unknown): string {
 
 function describeValue(value: unknown): string {
   if (typeof value === 'string') return value;
-  return stringify(value) ?? String(value);
+  return stringifyJson(value) ?? String(value);
 }
 
 function readString(source: object, key: string): string | undefined {
@@ -115,11 +115,10 @@ function readString(source: object, key: string): string | undefined {
 
 function jsonObject(value: unknown): JsonObject | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const text = stringify(value);
+  const text = stringifyJson(value);
   if (text === undefined || text.length > MAX_TEXT) return undefined;
   const parsed = parseJson(text);
   return isJsonObject(parsed) ? parsed : undefined;
 }
 
-/** `JSON.stringify` as it is: functions, symbols and `undefined` give no text. */
-const stringify: (value: unknown) => string | undefined = JSON.stringify;
+

@@ -10,6 +10,9 @@ export function parseJson(text: string): JsonValue {
   return JSON.parse(text);
 }
 
+/** `JSON.stringify` as it is: functions, symbols and `undefined` give no text. @throws TypeError on cycles and BigInt. */
+export const stringifyJson: (value: unknown, replacer?: (key: string, value: unknown) => unknown) => string | undefined = JSON.stringify;
+
 /** Whether a JSON value is an object. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,9 +1,16 @@
 import * as z from 'zod';
 import type { SerializedError } from './Errors.ts';
-import type { JsonValue } from './Json.ts';
+import type { JsonObject, JsonValue } from './Json.ts';
+import { isRecord } from './OptionLeaves.ts';
 import { PROTOCOL_VERSION } from './Protocol.ts';
 
-const json: z.ZodType<JsonValue> = z.json();
+const MAX_DEPTH = 100;
+const MAX_WEIGHT = 65_536;
+
+// What comes out of JSON.parse is JSON; left to check is that nobody who walks it later runs out of stack or time. A schema that
+// walks it would: zod's own takes half a second for 500 KB.
+const json = z.custom<JsonValue>((value) => isBounded(value, Infinity), { error: `nested deeper than ${String(MAX_DEPTH)} levels` });
+const smallJson = z.custom<JsonValue>((value) => isBounded(value, MAX_WEIGHT), { error: 'too large or too deep' });
 const text = z.string().max(65_536);
 
 const serializedError: z.ZodType<SerializedError> = z.lazy(() => z.object({
@@ -11,7 +18,7 @@ const serializedError: z.ZodType<SerializedError> = z.lazy(() => z.object({
   message: text,
   code: z.string().max(16_384).exactOptional(),
   stack: text.exactOptional(),
-  details: z.record(z.string(), json).exactOptional(),
+  details: z.custom<JsonObject>((value) => isRecord(value) && isBounded(value, MAX_WEIGHT)).exactOptional(),
   retryable: z.boolean().exactOptional(),
   cause: serializedError.exactOptional(),
 }));
@@ -20,8 +27,8 @@ const serializedError: z.ZodType<SerializedError> = z.lazy(() => z.object({
 export const childMessageSchema = z.discriminatedUnion('type', [
   /** The process is up and waits for work. */
   z.strictObject({ type: z.literal('ready'), version: z.literal(PROTOCOL_VERSION) }),
-  z.strictObject({ type: z.literal('progress'), percent: z.number().min(0).max(100), message: z.string().max(4_096).exactOptional(), data: json.exactOptional() }),
-  z.strictObject({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warn', 'error']), text, data: json.exactOptional() }),
+  z.strictObject({ type: z.literal('progress'), percent: z.number().min(0).max(100), message: z.string().max(4_096).exactOptional(), data: smallJson.exactOptional() }),
+  z.strictObject({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warn', 'error']), text, data: smallJson.exactOptional() }),
   /** Asks the host to do something and waits for the `reply` with the same id. */
   z.strictObject({ type: z.literal('call'), id: z.int().min(0), method: z.enum(['spawn']), params: json }),
   /** The handler returned. `result` is JSON text, so that the host need not parse what it only stores. */
@@ -32,3 +39,20 @@ export const childMessageSchema = z.discriminatedUnion('type', [
 
 /** What the child tells the host. */
 export type ChildMessage = z.infer<typeof childMessageSchema>;
+
+/** Whether a parsed value is nested no deeper than `MAX_DEPTH` and weighs no more than `maxWeight`: characters, plus one per value. */
+function isBounded(root: unknown, maxWeight: number): boolean {
+  const open: { readonly value: unknown; readonly depth: number }[] = [{ value: root, depth: 0 }];
+  let weight = 0;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, depth } = next;
+    weight += typeof value === 'string' ? value.length + 1 : 1;
+    if (depth > MAX_DEPTH || weight > maxWeight) return false;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, item] of Object.entries(value)) {
+      weight += key.length;
+      open.push({ value: item, depth: depth + 1 });
+    }
+  }
+  return true;
+}

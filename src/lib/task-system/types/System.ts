@@ -64,11 +64,11 @@ export interface QueueControl {
 /** Listens to events. */
 export interface TaskEventListeners {
   /** Calls `listener` for each event of the type; `'*'` for all. Returns a function that removes the listener. */
-  on<Type extends keyof TaskEventMap>(type: Type, listener: (...args: TaskEventMap[Type]) => void): () => void;
+  on<Type extends keyof TaskEventMap>(type: Type, listener: NoInfer<(...args: TaskEventMap[Type]) => void>): () => void;
   /** The same for the next event only. */
-  once<Type extends keyof TaskEventMap>(type: Type, listener: (...args: TaskEventMap[Type]) => void): () => void;
+  once<Type extends keyof TaskEventMap>(type: Type, listener: NoInfer<(...args: TaskEventMap[Type]) => void>): () => void;
   /** Removes a listener. */
-  off<Type extends keyof TaskEventMap>(type: Type, listener: (...args: TaskEventMap[Type]) => void): void;
+  off<Type extends keyof TaskEventMap>(type: Type, listener: NoInfer<(...args: TaskEventMap[Type]) => void>): void;
 }
 
 /** What `createTaskSystem` returns, except for the live feed. */

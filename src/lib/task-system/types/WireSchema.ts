@@ -17,12 +17,13 @@ export const clientFrameSchema: z.ZodType<ClientFrame> = z.discriminatedUnion('t
   z.strictObject({ type: z.literal('ping'), t: z.number().exactOptional() }),
 ]);
 
-const event = z.custom<TaskEvent>((value) => z.object({
+const eventShape = z.object({
   epoch: z.string(), offset, time: z.number(), taskId: z.string(), project: z.string(), taskType: z.string(), rootId: z.string(), attempt: z.int(),
   type: z.string().refine(isEventType), data: z.record(z.string(), z.json()),
-}).safeParse(value).success);
-
-const task = z.custom<Task>((value) => z.object({ id: z.string(), type: z.string(), project: z.string(), state: z.string() }).safeParse(value).success);
+});
+const taskShape = z.object({ id: z.string(), type: z.string(), project: z.string(), state: z.string() });
+const event = z.custom<TaskEvent>((value) => eventShape.safeParse(value).success);
+const task = z.custom<Task>((value) => taskShape.safeParse(value).success);
 
 /** Every frame that a server sends; of events and tasks only the fields that every one has are looked at. */
 export const serverFrameSchema: z.ZodType<ServerFrame> = z.discriminatedUnion('type', [

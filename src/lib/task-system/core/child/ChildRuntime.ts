@@ -1,6 +1,6 @@
 import { deserializeError, serializeError, TaskSystemError, type SerializedError } from '../../types/Errors.ts';
 import type { TaskDefinition } from '../../types/Handler.ts';
-import type { JsonValue } from '../../types/Json.ts';
+import { stringifyJson, type JsonValue } from '../../types/Json.ts';
 import { PROTOCOL_VERSION, type ParentMessage } from '../../types/Protocol.ts';
 import { describeIssues } from '../../types/StandardSchema.ts';
 import { systemClock } from '../../types/Ports.ts';
@@ -146,7 +146,7 @@ function encodeResult(result: unknown, maxBytes: number): string {
 function stringify(result: unknown): string {
   if (result === undefined) return 'null';
   try {
-    const text = JSON.stringify(result);
+    const text = stringifyJson(result);
     if (text !== undefined) return text;
   } catch (error) {
     throw new TaskSystemError('TASK_RESULT_INVALID', error instanceof Error ? error.message : String(error), {}, { cause: error });

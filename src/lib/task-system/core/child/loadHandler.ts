@@ -12,7 +12,7 @@ export async function loadHandler(moduleUrl: string): Promise<TaskDefinition> {
   const path = moduleUrl.startsWith('file:') ? fileURLToPath(moduleUrl) : moduleUrl;
   let loaded: object;
   try {
-    loaded = await import(moduleUrl);
+    loaded = await importModule(moduleUrl);
   } catch (error) {
     throw explainImportError(error, moduleUrl, path);
   }
@@ -21,6 +21,8 @@ export async function loadHandler(moduleUrl: string): Promise<TaskDefinition> {
   const names = Object.keys(loaded).join(', ');
   throw new TaskSystemError('HANDLER_NO_DEFAULT', `${path} exports ${names === '' ? 'nothing' : names}`, { path });
 }
+
+const importModule: (url: string) => Promise<object> = (url) => import(url);
 
 /** Looks at the default export; a CommonJS module that was compiled from an ES module has it one level deeper. */
 function findDefinition(loaded: object, depth = 0): TaskDefinition | undefined {
