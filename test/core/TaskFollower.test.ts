@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { TaskFollower } from '../../src/lib/task-system/core/TaskFollower.ts';
 import { TaskEvents } from '../../src/lib/task-system/realtime/EventEmitter.ts';
 import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
+import { makeLogger } from './makers.ts';
 
 function setUp(): { readonly events: TaskEvents; readonly follower: TaskFollower; readonly say: (taskId: string) => void } {
-  const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-  const events = new TaskEvents({ epoch: 'e', offset: 0, clock: new FakeClock(), logger, readSince: () => Promise.resolve([]) });
+  const events = new TaskEvents({ epoch: 'e', offset: 0, clock: new FakeClock(), logger: makeLogger(), readSince: () => Promise.resolve([]) });
   const say = (taskId: string): void => {
     events.emitTransient({ taskId, project: 'acme', taskType: 'research', rootId: taskId, attempt: 1 }, { type: 'task:progress', data: { percent: 1 } });
   };

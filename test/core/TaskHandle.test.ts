@@ -9,7 +9,7 @@ import type { EventDraft, TaskEvent } from '../../src/lib/task-system/types/Even
 import type { TaskHandle } from '../../src/lib/task-system/types/System.ts';
 import type { Task } from '../../src/lib/task-system/types/Task.ts';
 import { rejectionOf } from '../support/thrown.ts';
-import { makeTask } from './makers.ts';
+import { makeLogger, makeTask } from './makers.ts';
 import { turns } from './until.ts';
 
 const ID = 'task-1';
@@ -21,7 +21,7 @@ const START: EventDraft = { type: 'task:start', data: { queuedMs: 1 } };
 class World {
   task: Task | undefined = makeTask();
   readonly log: TaskEvent[] = [];
-  readonly events = new TaskEvents({ epoch: 'e', offset: 0, clock: new FakeClock(), logger: silent, readSince: () => Promise.resolve([]) });
+  readonly events = new TaskEvents({ epoch: 'e', offset: 0, clock: new FakeClock(), logger: makeLogger(), readSince: () => Promise.resolve([]) });
   readonly closing = new AbortController();
   readonly cancels: unknown[] = [];
   readonly handle: TaskHandle;
@@ -64,8 +64,6 @@ class World {
     return answer;
   }
 }
-
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 async function typesOf(events: AsyncIterable<TaskEvent>): Promise<readonly string[]> {
   const types: string[] = [];

@@ -1,7 +1,8 @@
-import type { ResolvedTaskType } from '../../src/lib/task-system/types/ResolvedOptions.ts';
-import { DEFAULTS } from '../../src/lib/task-system/types/ResolvedOptions.ts';
+import { TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
+import type { Logger } from '../../src/lib/task-system/types/Ports.ts';
+import { DEFAULTS, type ResolvedTaskType } from '../../src/lib/task-system/types/ResolvedOptions.ts';
 import type { Task } from '../../src/lib/task-system/types/Task.ts';
-import type { TaskRecord } from '../../src/lib/task-system/types/TaskStore.ts';
+import type { TaskRecord, TaskStore } from '../../src/lib/task-system/types/TaskStore.ts';
 
 /** A running task at its first attempt, as a store keeps it. */
 export function makeRecord(overrides: Partial<TaskRecord> = {}): TaskRecord {
@@ -49,4 +50,21 @@ export function makeTask(overrides: Partial<Task> = {}): Task {
 /** A task type with every default. */
 export function makeType(overrides: Partial<ResolvedTaskType> = {}): ResolvedTaskType {
   return { name: 'research', moduleUrl: 'file:///handlers/research.js', ...DEFAULTS.taskType, retry: DEFAULTS.retry, limits: DEFAULTS.limits, env: {}, ...overrides };
+}
+
+/** A store that can do what a test gives it, and refuses everything else. */
+export function makeStore(parts: Partial<TaskStore>): TaskStore {
+  const refuse = (): Promise<never> => Promise.reject(new TaskSystemError('STORE_FAILED', 'not part of this test'));
+  const refusals = {
+    create: refuse, claimNext: refuse, settle: refuse, cancelQueued: refuse, append: refuse, promoteDue: refuse, recover: refuse, get: refuse,
+    list: refuse, counts: refuse, readEvents: refuse, setPaused: refuse, paused: refuse, prune: refuse, close: refuse,
+  };
+  return { epoch: 'epoch-1', openingOffset: 0, ...refusals, ...parts };
+}
+
+/** A logger that remembers what it was told. */
+export function makeLogger(): Logger & { readonly lines: { readonly level: keyof Logger; readonly message: string; readonly details: object | undefined }[] } {
+  const lines: { readonly level: keyof Logger; readonly message: string; readonly details: object | undefined }[] = [];
+  const at = (level: keyof Logger) => (message: string, details?: object): void => { lines.push({ level, message, details }); };
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -1,0 +1,27 @@
+import { ChildProcess } from 'node:child_process';
+import { TaskProcess } from '../../src/lib/task-system/core/TaskProcess.ts';
+import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
+
+/** A child process that was never started: it has no number, and ends when the test says so. */
+export class FakeProcess extends TaskProcess {
+  isDestroyed = false;
+  readonly #child: ChildProcess;
+
+  constructor(id: string) {
+    const child = new ChildProcess();
+    super(id, { command: 'none', args: [], env: {}, cwd: `/slots/${id}`, niceness: 0 }, { spawn: () => child, clock: new FakeClock(), maxResultBytes: 1_000 });
+    this.#child = child;
+  }
+
+  /** The process ends by itself. */
+  async die(): Promise<void> {
+    this.#child.emit('exit', 1, null);
+    await this.exited;
+  }
+
+  override async destroy(): Promise<readonly number[]> {
+    this.isDestroyed = true;
+    await this.die();
+    return [];
+  }
+}

@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import { SparePool } from '../../src/lib/task-system/core/SparePool.ts';
+import { FakeProcess } from './FakeProcess.ts';
+import { turns } from './until.ts';
+
+interface Setup {
+  readonly pool: SparePool;
+  readonly started: FakeProcess[];
+  /** Whether processes cannot be started at the moment. */
+  isBroken: boolean;
+}
+
+function setUp(size: number): Setup {
+  const started: FakeProcess[] = [];
+  const setup: Setup = {
+    started,
+    isBroken: false,
+    pool: new SparePool(size, () => {
+      if (setup.isBroken) throw new Error('ENOSPC');
+      const process = new FakeProcess(`p${started.length}`);
+      started.push(process);
+      return process;
+    }),
+  };
+  return setup;
+}
+
+describe('SparePool', () => {
+  it('starts nothing by itself', async () => {
+    const { pool, started } = setUp(3);
+    await turns();
+    expect([pool.size, started.length]).toEqual([0, 0]);
+  });
+
+  it('starts as many as it should have, once', () => {
+    const { pool, started } = setUp(3);
+    pool.fill();
+    pool.fill();
+    expect([pool.size, started.length]).toEqual([3, 3]);
+  });
+
+  it('hands out the one that has waited longest', () => {
+    const { pool, started } = setUp(2);
+    pool.fill();
+    expect([pool.take(), pool.take()]).toEqual([started[0], started[1]]);
+  });
+
+  it('hands out each process once', async () => {
+    const { pool } = setUp(2);
+    pool.fill();
+    const taken = new Set<unknown>();
+    for (let count = 0; count < 20; count++) {
+      taken.add(pool.take());
+      if (count % 3 === 0) await turns(1);
+    }
+    expect(taken.size).toBe(20);
+  });
+
+  it('starts the successor when this turn of the event loop is over, not before', async () => {
+    const { pool, started } = setUp(2);
+    pool.fill();
+    pool.take();
+    expect([pool.size, started.length]).toEqual([1, 2]);
+    await turns();
+    expect([pool.size, started.length]).toEqual([2, 3]);
+  });
+
+  it('starts a process when none waits', () => {
+    const { pool, started } = setUp(0);
+    expect(pool.take()).toBe(started[0]);
+    expect(pool.size).toBe(0);
+  });
+
+  it('keeps no spares when it is to keep none', async () => {
+    const { pool, started } = setUp(0);
+    pool.fill();
+    pool.take();
+    await turns();
+    expect(started).toHaveLength(1);
+  });
+});
+
+describe('SparePool with processes that die', () => {
+  it('never hands out one that has died', async () => {
+    const { pool, started } = setUp(2);
+    pool.fill();
+    await started[0]?.die();
+    expect(pool.take()).toBe(started[1]);
+  });
+
+  it('does not replace one that dies before the next is taken, so that a broken start is no loop', async () => {
+    const { pool, started } = setUp(2);
+    pool.fill();
+    for (const process of started) await process.die();
+    await turns();
+    expect([pool.size, started.length]).toEqual([0, 2]);
+  });
+
+  it('fills up again with the next that is taken, also when all had died', async () => {
+    const { pool, started } = setUp(2);
+    pool.fill();
+    for (const process of started) await process.die();
+    expect(pool.take()).toBe(started[2]);
+    await turns();
+    expect([pool.size, started.length]).toEqual([2, 5]);
+  });
+
+  it('starts no more than one and its spares per task when every process dies', async () => {
+    const { pool, started } = setUp(2);
+    pool.fill();
+    for (let task = 0; task < 10; task++) {
+      for (const process of started) await process.die();
+      pool.take();
+      await turns();
+    }
+    expect(started.length).toBeLessThanOrEqual(2 + 10 * 3);
+  });
+
+  it('does not mind that one dies after it was handed out', async () => {
+    const { pool, started } = setUp(1);
+    pool.fill();
+    pool.take();
+    await turns();
+    await started[0]?.die();
+    expect(pool.size).toBe(1);
+  });
+});
+
+describe('SparePool where processes cannot be started', () => {
+  it('tells the one who needs a process', () => {
+    const setup = setUp(2);
+    setup.isBroken = true;
+    expect(() => setup.pool.take()).toThrow('ENOSPC');
+  });
+
+  it('keeps the trouble of a spare to itself: nobody waits for it', async () => {
+    const setup = setUp(2);
+    setup.pool.fill();
+    setup.isBroken = true;
+    setup.pool.take();
+    await turns();
+    expect(setup.pool.size).toBe(1);
+    setup.isBroken = false;
+    setup.pool.take();
+    await turns();
+    expect(setup.pool.size).toBe(2);
+  });
+});
+
+describe('SparePool.close', () => {
+  it('ends all that wait, and none that were handed out', async () => {
+    const { pool, started } = setUp(2);
+    pool.fill();
+    pool.take();
+    await turns();
+    await pool.close();
+    expect(started.map(({ isDestroyed }) => isDestroyed)).toEqual([false, true, true]);
+    expect(pool.size).toBe(0);
+  });
+
+  it('starts none any more, also not the successor that was about to be', async () => {
+    const { pool, started } = setUp(2);
+    pool.fill();
+    pool.take();
+    const closing = pool.close();
+    await turns();
+    pool.fill();
+    await closing;
+    expect([started.length, pool.size]).toEqual([2, 0]);
+  });
+});
