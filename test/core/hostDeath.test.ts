@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { isRunning, openSystem, processesIn, temporaryDirectory, testOptions } from './support.ts';
+import { childrenOf, commandLine, isRunning, openSystem, processesIn, temporaryDirectory, testOptions } from './support.ts';
 
 /** Starts a host program and resolves when it has printed as many lines. */
 async function startHost(root: string, types: readonly string[], lines: number): Promise<{ readonly host: ChildProcess; readonly printed: readonly string[] }> {
@@ -49,6 +49,23 @@ describe('when the host dies by SIGKILL', () => {
     const { tasks: [task] } = await system.list();
     expect(task).toMatchObject({ type: 'spins', interruptions: 1 });
     await expect(system.cancel(task?.id ?? '')).resolves.toBe(true);
+  });
+});
+
+describe('when the host and its undertaker are killed together', () => {
+  it('the next host on the same root ends what is left before it runs anything', async () => {
+    const root = temporaryDirectory();
+    const { host } = await startHost(root, ['spins'], 1);
+    const undertaker = childrenOf(host.pid ?? 0).find((pid) => commandLine(pid).includes('task-system-undertaker'));
+    process.kill(undertaker ?? 0, 'SIGKILL');
+    host.kill('SIGKILL');
+    await ended(host);
+    const spinning = processesIn(root).filter((pid) => commandLine(pid).includes('task-system: spins'));
+    expect(spinning).toHaveLength(1);
+    const system = await openSystem({ ...testOptions({ 'spins.mjs': { stopGraceMs: 0 } }), root });
+    expect(spinning.map(isRunning)).toEqual([false]);
+    const { tasks: [task] } = await system.list();
+    await system.cancel(task?.id ?? '');
   });
 });
 

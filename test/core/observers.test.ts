@@ -23,7 +23,11 @@ function portOf(address: string | AddressInfo | null): AddressInfo {
   throw new TypeError('the server has no port');
 }
 
-interface Frame { readonly type: string; readonly [key: string]: unknown }
+interface Frame { readonly type: string; readonly events?: readonly FeedEvent[] }
+
+interface FeedEvent { readonly type: string; readonly offset: number; readonly taskId: string }
+
+const readFrame: (text: string) => Frame = JSON.parse;
 
 /** A bare WebSocket that says hello, subscribes and collects. */
 async function watch(url: string, subscription: object): Promise<{ readonly frames: Frame[]; readonly until: (fits: (frame: Frame) => boolean) => Promise<Frame>; readonly close: () => void }> {
@@ -32,8 +36,7 @@ async function watch(url: string, subscription: object): Promise<{ readonly fram
   const frames: Frame[] = [];
   const waiters = new Set<() => void>();
   socket.on('message', (data: Buffer) => {
-    const frame: Frame = JSON.parse(data.toString());
-    frames.push(frame);
+    frames.push(readFrame(data.toString()));
     for (const wake of waiters) wake();
   });
   const until = async (fits: (frame: Frame) => boolean): Promise<Frame> => {
@@ -51,8 +54,8 @@ async function watch(url: string, subscription: object): Promise<{ readonly fram
   return { frames, until, close: () => { socket.terminate(); } };
 }
 
-function eventsIn(frames: readonly Frame[]): { readonly type: string; readonly offset: number; readonly taskId: string }[] {
-  return frames.flatMap((frame) => (frame.type === 'ev' && Array.isArray(frame['events']) ? frame['events'] : []));
+function eventsIn(frames: readonly Frame[]): FeedEvent[] {
+  return frames.flatMap(({ events = [] }) => events);
 }
 
 describe('the live feed of a system', () => {
@@ -146,7 +149,7 @@ describe('a store that cannot take an outcome', () => {
           return () => Promise.reject(new TaskSystemError('STORE_FULL', 'no space'));
         }
         const value: unknown = Reflect.get(target, name);
-        return typeof value === 'function' ? value.bind(target) : value;
+        return typeof value === 'function' ? (...args: unknown[]): unknown => Reflect.apply(value, target, args) : value;
       },
     });
   }

@@ -61,6 +61,11 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** Living children of a process. */
+export function childrenOf(pid: number): number[] {
+  return allProcesses().filter((candidate) => parentOf(candidate) === pid);
+}
+
 /** Command line of a process, spaces between its parts. */
 export function commandLine(pid: number): string {
   try {
@@ -96,6 +101,15 @@ export async function logged(system: TaskSystem, taskId: string, text: string | 
 
 function isOf<Type extends TaskEvent['type']>(event: TaskEvent, type: Type): event is Extract<TaskEvent, { readonly type: Type }> {
   return event.type === type;
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
 }
 
 function allProcesses(): number[] {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { MARKS, planLaunch } from '../policy/Sandbox.ts';
+import { MARKS, planLaunch, rootMarkOf } from '../policy/Sandbox.ts';
 import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
 import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
+import { endMarked } from './endMarked.ts';
 import { SparePool } from './SparePool.ts';
 import { TaskProcess } from './TaskProcess.ts';
 import { TaskSession, type SessionPorts } from './TaskSession.ts';
@@ -33,13 +34,15 @@ export class Sessions {
   readonly #spares: SparePool;
   readonly #undertaker: Undertaker;
   readonly #maxResultBytes: number;
+  readonly #rootMark: string;
 
   constructor(ports: SessionsPorts) {
     this.#ports = ports;
     this.workspaces = new Workspaces(ports.options.root, ports.clock, ports.logger);
     this.#maxResultBytes = Math.max(0, ...[...ports.options.types.values()].map((type) => type.limits.resultBytes));
+    this.#rootMark = rootMarkOf(ports.options.root);
     this.#undertaker = new Undertaker(`${MARKS.host}=${ports.hostId}`, ports.spawn, ports.logger);
-    this.#spares = new SparePool(ports.options.queue.spares, () => this.#startProcess());
+    this.#spares = new SparePool(ports.options.queue.spares, () => this.#startProcess(), (spare) => { this.workspaces.dispose(spare.directory, 'remove'); });
   }
 
   /** How many processes wait for work. */
@@ -47,8 +50,9 @@ export class Sessions {
     return this.#spares.size;
   }
 
-  /** Prepares the directories and starts the spares. */
+  /** Ends what a host that was killed here may have left, prepares the directories, starts the spares. */
   async open(): Promise<void> {
+    await endMarked(`${MARKS.root}=${this.#rootMark}`, this.#ports.clock);
     await this.workspaces.open();
     this.#spares.fill();
   }
@@ -89,7 +93,7 @@ export class Sessions {
     const { options, hostId, childEntry, spawn, clock } = this.#ports;
     const processId = randomUUID();
     const directory = this.workspaces.createSlot(processId);
-    const plan = planLaunch({ entry: childEntry, directory, hostId, processId, env: options.sandbox.env, niceness: options.sandbox.niceness });
+    const plan = planLaunch({ entry: childEntry, directory, hostId, rootMark: this.#rootMark, processId, env: options.sandbox.env, niceness: options.sandbox.niceness });
     const child = new TaskProcess(processId, plan, { spawn, clock, maxResultBytes: this.#maxResultBytes });
     const { pid } = child;
     if (pid !== undefined) {

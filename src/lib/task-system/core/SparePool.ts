@@ -10,12 +10,15 @@ export type StartProcess = () => TaskProcess;
 export class SparePool {
   readonly #size: number;
   readonly #start: StartProcess;
+  readonly #onUnused: (spare: TaskProcess) => void;
   readonly #spares = new Set<TaskProcess>();
   #isClosed = false;
 
-  constructor(size: number, start: StartProcess) {
+  /** @param onUnused is told of each spare that ended without having been handed out. */
+  constructor(size: number, start: StartProcess, onUnused: (spare: TaskProcess) => void = () => undefined) {
     this.#size = size;
     this.#start = start;
+    this.#onUnused = onUnused;
   }
 
   /** How many spares are waiting. */
@@ -28,7 +31,7 @@ export class SparePool {
     while (!this.#isClosed && this.#spares.size < this.#size) {
       const spare = this.#start();
       this.#spares.add(spare);
-      void spare.exited.then(() => this.#spares.delete(spare));
+      void spare.exited.then(() => { if (this.#spares.delete(spare)) this.#onUnused(spare); });
     }
   }
 

@@ -18,8 +18,8 @@ export interface SubmitterPorts {
   readonly options: ResolvedOptions;
   readonly store: TaskStore;
   readonly queue: TaskQueue;
-  readonly runner: TaskRunner;
-  readonly hooks: LifecycleHooks;
+  readonly runner: Pick<TaskRunner, 'submit'>;
+  readonly hooks: Pick<LifecycleHooks, 'hasCreateHooks' | 'runCreate'>;
   readonly clock: Clock;
   readonly generateId: GenerateId;
 }

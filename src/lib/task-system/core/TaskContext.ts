@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { LogLevel } from '../types/Events.ts';
 import type { TaskContext, TaskLog, TaskWorkspace } from '../types/Handler.ts';
-import { isJsonObject, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
+import { isBoundedJson, isJsonObject, MAX_JSON_DEPTH, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
 import type { SubmitOptions } from '../types/Options.ts';
 import type { StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
@@ -61,22 +61,34 @@ function cleanProgress(percent: number, message: string | undefined, data: JsonV
 
 /** Handlers in plain JavaScript pass what they have; a report must never break the task that makes it. */
 function asText(value: unknown, maxLength: number): string {
-  return (typeof value === 'string' ? value : stringifyJson(value) ?? String(value)).slice(0, maxLength);
+  return (typeof value === 'object' && value !== null ? describe(value) : String(value)).slice(0, maxLength);
 }
 
-/** Data rides along only when it is JSON and small. */
+function describe(value: object): string {
+  try {
+    return stringifyJson(value) ?? '';
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
+/** Data rides along only when it is JSON, small, and not nested so deep that the host would refuse it. */
 function smallData(data: JsonValue | undefined): { data?: JsonValue } {
   if (data === undefined) return {};
   try {
     const text = stringifyJson(data);
-    return text === undefined || text.length > MAX_DATA_TEXT ? {} : { data: parseJson(text) };
+    if (text === undefined || text.length > MAX_DATA_TEXT) return {};
+    const copy = parseJson(text);
+    return isBoundedJson(copy) ? { data: copy } : {};
   } catch {
     return {};
   }
 }
 
 function toJson(submission: Omit<SubmitOptions, 'parentId'>): JsonValue {
-  return parseJson(JSON.stringify(submission));
+  const copy = parseJson(JSON.stringify(submission));
+  if (isBoundedJson(copy)) return copy;
+  throw new TypeError(`a submission nested deeper than ${String(MAX_JSON_DEPTH)} levels`);
 }
 
 function readSpawned(value: JsonValue): { readonly id: string } {

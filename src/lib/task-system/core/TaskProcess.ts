@@ -1,16 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
 import type { LaunchPlan } from '../policy/Sandbox.ts';
 import { MARKS } from '../policy/Sandbox.ts';
 import type { Clock, ProcessSpawner } from '../types/Ports.ts';
 import { CHANNEL_FD, type ParentMessage } from '../types/Protocol.ts';
+import { endMarked } from './endMarked.ts';
 import { HostChannel, type ChannelListener } from './HostChannel.ts';
-import { descendantsOf, findMarked, groupIsAlive, hasForked, signal } from './processTree.ts';
+import { descendantsOf, groupIsAlive, hasForked, signal } from './processTree.ts';
 
-/** How often the end of a process tree is looked for before giving up. */
-const MAX_SWEEPS = 50;
-const SWEEP_INTERVAL_MS = 20;
+/** The highest niceness there is. */
+const MOST_NICE = 19;
 /** How long the channel of a dead process may take to run dry. */
 const LAST_WORDS_MS = 500;
 
@@ -107,25 +107,14 @@ export class TaskProcess {
     if (pid === undefined) return [];
     // Only a live process can prove that it never had children; then nothing has to be searched for.
     const isAlone = !this.#hasExited && !hasForked(pid);
-    const linked = isAlone ? [] : descendantsOf(pid);
+    const linked = isAlone || this.#hasExited ? [] : descendantsOf(pid);
     this.#channel?.close();
     signal(-pid, 'SIGKILL');
     for (const descendant of linked) signal(descendant, 'SIGKILL');
     await this.exited;
-    return isAlone && !groupIsAlive(pid) ? [] : this.#sweep(pid);
-  }
-
-  /** Kills what is left of the tree until nothing is: members of the group, and processes that left it but carry its mark. */
-  async #sweep(pid: number): Promise<readonly number[]> {
-    let survivors: readonly number[] = [];
-    for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
-      signal(-pid, 'SIGKILL');
-      survivors = await findMarked(`${MARKS.process}=${this.id}\0`);
-      if (survivors.length === 0) return [];
-      for (const survivor of survivors) signal(survivor, 'SIGKILL');
-      await new Promise<void>((resolve) => { this.#clock.setTimer(SWEEP_INTERVAL_MS, resolve); });
-    }
-    return survivors;
+    if (isAlone && !groupIsAlive(pid)) return [];
+    signal(-pid, 'SIGKILL');
+    return endMarked(`${MARKS.process}=${this.id}`, this.#clock);
   }
 
   #watchExit(): Promise<ProcessExit> {
@@ -156,7 +145,7 @@ export class TaskProcess {
 function lowerPriority(pid: number | undefined, niceness: number): void {
   if (pid === undefined || niceness === 0) return;
   try {
-    setPriority(pid, niceness);
+    setPriority(pid, Math.min(getPriority() + niceness, MOST_NICE));
   } catch {
     // A courtesy to the host, not a promise: a system that refuses it runs the task all the same.
   }

@@ -53,6 +53,7 @@ export class TaskRunner {
   readonly #stopping = new AbortController();
   readonly #due: DueTimer;
   #pause: Timer | undefined;
+  #isGraceOver = false;
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
@@ -73,6 +74,8 @@ export class TaskRunner {
   /** Stores a task; it starts at once when a slot is free and nobody is overtaken. */
   async submit(task: NewTask): Promise<Created> {
     const { queue, store } = this.#ports;
+    // close() may have been called while hooks or a schema were asked.
+    if (this.#stopping.signal.aborted) throw new TaskSystemError('SYSTEM_CLOSED', 'close() was called before the task was stored');
     if (task.runAt === undefined && this.#pause === undefined && queue.canStartNow(task.project)) return this.#createAndRun(task);
     queue.adjust(task.project, { pending: 1 });
     const created = await store.create(task).catch((error: unknown) => {
@@ -129,6 +132,7 @@ export class TaskRunner {
     this.#due.close();
     this.#pause?.cancel();
     const timer = this.#ports.clock.setTimer(graceMs, () => {
+      this.#isGraceOver = true;
       for (const active of this.#active.values()) stopAttempt(active, { kind: 'shutdown' });
     });
     await Promise.all(this.#lanes);
@@ -190,6 +194,8 @@ export class TaskRunner {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const active: ActiveAttempt = { task: claimed.task, settled: promise.then(() => undefined) };
     this.#active.set(claimed.task.id, active);
+    // A claim that was under way when the system was told to stop: it goes back to the queue.
+    if (this.#isGraceOver) stopAttempt(active, { kind: 'shutdown' });
     this.#publish(claimed);
     try {
       await this.#attempt(active);
@@ -229,7 +235,7 @@ export class TaskRunner {
       if (active.stop !== undefined) opened.session.stop(active.stop);
       return { outcome: await running, opened };
     } catch (error) {
-      return { outcome: { kind: 'failed', error: serializeError(error) } };
+      return { outcome: { kind: 'failed', error: serializeError(notStarted(task, error)) } };
     }
   }
 
@@ -277,6 +283,12 @@ export class TaskRunner {
   #publish(committed: Committed): void {
     for (const event of committed.events) this.#ports.events.emit(event);
   }
+}
+
+/** A full disk, no more processes: the attempt fails, with the system's own words as the cause. */
+function notStarted(task: TaskRecord, cause: unknown): TaskSystemError {
+  if (TaskSystemError.isInstance(cause)) return cause;
+  return new TaskSystemError('TASK_CRASHED', `No process could be prepared for task ${task.id}`, { taskId: task.id }, { cause });
 }
 
 function stopAttempt(active: ActiveAttempt, reason: StopReason): void {

@@ -1,7 +1,13 @@
+import { createHash } from 'node:crypto';
 import { childEnvironment } from './environment.ts';
 
 /** Marks in the environment of task processes, inherited by everything they start. */
-export const MARKS = { host: 'TASK_SYSTEM_HOST', process: 'TASK_SYSTEM_PROCESS' } as const;
+export const MARKS = { root: 'TASK_SYSTEM_ROOT', host: 'TASK_SYSTEM_HOST', process: 'TASK_SYSTEM_PROCESS' } as const;
+
+/** The mark of a root: the same for every host that opens it, and telling nothing of the host's paths. */
+export function rootMarkOf(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 32);
+}
 
 /** How to start one child process. Data only: the caller spawns it. */
 export interface LaunchPlan {
@@ -19,6 +25,8 @@ export interface LaunchRequest {
   readonly entry: string;
   /** The directory that becomes the task's workspace. */
   readonly directory: string;
+  /** What `rootMarkOf` says of the system's root. */
+  readonly rootMark: string;
   /** Identity of the host instance. */
   readonly hostId: string;
   /** Identity of this process within the host. */
@@ -37,7 +45,7 @@ export function planLaunch(request: LaunchRequest): LaunchPlan {
     command: process.execPath,
     // Warnings about experimental features (type stripping on Node 22) are not the task's output.
     args: ['--disable-warning=ExperimentalWarning', request.entry],
-    env: childEnvironment(request.env, { [MARKS.host]: request.hostId, [MARKS.process]: request.processId }),
+    env: childEnvironment(request.env, { [MARKS.root]: request.rootMark, [MARKS.host]: request.hostId, [MARKS.process]: request.processId }),
     cwd: request.directory,
     niceness: request.niceness,
   };

@@ -1,5 +1,5 @@
 import { ERROR_CATALOGUE, type ErrorCode } from './ErrorCatalogue.ts';
-import { isJsonObject, parseJson, stringifyJson, type JsonObject } from './Json.ts';
+import { isBoundedJson, isJsonObject, parseJson, stringifyJson, type JsonObject } from './Json.ts';
 
 /** An error as it crosses a border: the process boundary, the database, the wire. */
 export interface SerializedError {
@@ -118,7 +118,7 @@ function jsonObject(value: unknown): JsonObject | undefined {
   const text = stringifyJson(value);
   if (text === undefined || text.length > MAX_TEXT) return undefined;
   const parsed = parseJson(text);
-  return isJsonObject(parsed) ? parsed : undefined;
+  return isJsonObject(parsed) && isBoundedJson(parsed) ? parsed : undefined;
 }
 
 

@@ -1,24 +1,23 @@
 import * as z from 'zod';
 import type { SerializedError } from './Errors.ts';
-import type { JsonObject, JsonValue } from './Json.ts';
+import { isBoundedJson, MAX_JSON_DEPTH, type JsonObject, type JsonValue } from './Json.ts';
 import { isRecord } from './OptionLeaves.ts';
 import { PROTOCOL_VERSION } from './Protocol.ts';
 
-const MAX_DEPTH = 100;
 const MAX_WEIGHT = 65_536;
 
 // What comes out of JSON.parse is JSON; left to check is that nobody who walks it later runs out of stack or time. A schema that
 // walks it would: zod's own takes half a second for 500 KB.
-const json = z.custom<JsonValue>((value) => isBounded(value, Infinity), { error: `nested deeper than ${String(MAX_DEPTH)} levels` });
-const smallJson = z.custom<JsonValue>((value) => isBounded(value, MAX_WEIGHT), { error: 'too large or too deep' });
+const json = z.custom<JsonValue>((value) => isBoundedJson(value), { error: `nested deeper than ${String(MAX_JSON_DEPTH)} levels` });
+const smallJson = z.custom<JsonValue>((value) => isBoundedJson(value, MAX_WEIGHT), { error: 'too large or too deep' });
 const text = z.string().max(65_536);
 
 const serializedError: z.ZodType<SerializedError> = z.lazy(() => z.object({
   name: text,
   message: text,
-  code: z.string().max(16_384).exactOptional(),
+  code: text.exactOptional(),
   stack: text.exactOptional(),
-  details: z.custom<JsonObject>((value) => isRecord(value) && isBounded(value, MAX_WEIGHT)).exactOptional(),
+  details: z.custom<JsonObject>((value) => isRecord(value) && isBoundedJson(value, MAX_WEIGHT)).exactOptional(),
   retryable: z.boolean().exactOptional(),
   cause: serializedError.exactOptional(),
 }));
@@ -39,20 +38,3 @@ export const childMessageSchema = z.discriminatedUnion('type', [
 
 /** What the child tells the host. */
 export type ChildMessage = z.infer<typeof childMessageSchema>;
-
-/** Whether a parsed value is nested no deeper than `MAX_DEPTH` and weighs no more than `maxWeight`: characters, plus one per value. */
-function isBounded(root: unknown, maxWeight: number): boolean {
-  const open: { readonly value: unknown; readonly depth: number }[] = [{ value: root, depth: 0 }];
-  let weight = 0;
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, depth } = next;
-    weight += typeof value === 'string' ? value.length + 1 : 1;
-    if (depth > MAX_DEPTH || weight > maxWeight) return false;
-    if (typeof value !== 'object' || value === null) continue;
-    for (const [key, item] of Object.entries(value)) {
-      weight += key.length;
-      open.push({ value: item, depth: depth + 1 });
-    }
-  }
-  return true;
-}

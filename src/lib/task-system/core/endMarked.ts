@@ -1,0 +1,21 @@
+import type { Clock } from '../types/Ports.ts';
+import { findMarked, signal } from './processTree.ts';
+
+/** How often survivors are looked for before giving up. */
+const MAX_SWEEPS = 50;
+const SWEEP_INTERVAL_MS = 20;
+
+/**
+ * Kills every process whose environment carries a mark (`NAME=value`), until there is none.
+ * @returns the processes that could not be ended; empty is the rule.
+ */
+export async function endMarked(mark: string, clock: Clock): Promise<readonly number[]> {
+  let survivors: readonly number[] = [];
+  for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
+    survivors = await findMarked(`${mark}\0`);
+    if (survivors.length === 0) return [];
+    for (const survivor of survivors) signal(survivor, 'SIGKILL');
+    await new Promise<void>((resolve) => { clock.setTimer(SWEEP_INTERVAL_MS, resolve); });
+  }
+  return survivors;
+}

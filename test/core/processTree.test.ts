@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import { symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { endMarked } from '../../src/lib/task-system/core/endMarked.ts';
+import { descendantsOf, findMarked, groupIsAlive, hasForked, hasProc, isAlive, signal } from '../../src/lib/task-system/core/processTree.ts';
+import { systemClock } from '../../src/lib/task-system/types/Ports.ts';
+import { temporaryDirectory } from '../support/files.ts';
+import { nextPid, startProgram, startScript, type Program } from './programs.ts';
+import { until } from './until.ts';
+
+/** Beyond every number that the kernel gives. */
+const NOBODY = 99_999_999;
+
+/** A process of its own that does nothing and has no children. */
+function idle(env: Readonly<Record<string, string>> = {}): Program {
+  return startProgram('/bin/cat', [], env);
+}
+
+function mark(): { readonly env: Readonly<Record<string, string>>; readonly text: string } {
+  const value = randomUUID();
+  return { env: { TEST_MARK: value }, text: `TEST_MARK=${value}\0` };
+}
+
+describe.runIf(hasProc())('hasForked', () => {
+  it('is false for a process that never had a child', () => {
+    expect(hasForked(idle().pid)).toBe(false);
+  });
+
+  it('is true while a child lives', async () => {
+    const parent = startScript('sleep 1000 & echo $!; exec cat');
+    await nextPid(parent);
+    expect(hasForked(parent.pid)).toBe(true);
+  });
+
+  it('is true for ever after a child was waited for', async () => {
+    const parent = startScript('/bin/true; echo done; exec cat');
+    await parent.nextLine();
+    expect(descendantsOf(parent.pid)).toEqual([]);
+    expect(hasForked(parent.pid)).toBe(true);
+  });
+
+  it('is true when a child has left its group and its session', async () => {
+    const parent = startScript('setsid sleep 1000 & echo $!; exec cat');
+    await nextPid(parent);
+    expect(hasForked(parent.pid)).toBe(true);
+  });
+
+  it('is true when the only child is a zombie', async () => {
+    const { parent } = await withZombie();
+    expect(hasForked(parent.pid)).toBe(true);
+  });
+
+  it('cannot say no for a process that is gone', () => {
+    expect(hasForked(NOBODY)).toBe(true);
+  });
+
+  it('is not misled by the name of a program', () => {
+    const program = path.join(temporaryDirectory(), 'a) Z 1 (b');
+    symlinkSync('/bin/cat', program);
+    const { pid } = startProgram(program);
+    expect([hasForked(pid), isAlive(pid)]).toEqual([false, true]);
+  });
+});
+
+describe.runIf(hasProc())('descendantsOf', () => {
+  it('is empty for a process without children', () => {
+    expect(descendantsOf(idle().pid)).toEqual([]);
+  });
+
+  it('lists children before grandchildren', async () => {
+    const program = startScript('sh -c \'sleep 1000 & echo $! $$; exec cat\' <&0 & exec cat');
+    const [grandchild, child] = (await program.nextLine()).split(' ').map(Number);
+    expect(descendantsOf(program.pid)).toEqual([child, grandchild]);
+  });
+
+  it('finds those in other groups and sessions, as long as their parents live', async () => {
+    const program = startScript('setsid sh -c \'echo $$; exec cat\' <&0 & exec cat');
+    const child = await nextPid(program);
+    await until(() => descendantsOf(program.pid).includes(child));
+  });
+
+  it('is empty for a process that is gone', () => {
+    expect(descendantsOf(NOBODY)).toEqual([]);
+  });
+});
+
+describe.runIf(hasProc())('findMarked', () => {
+  it('finds a process by its environment', async () => {
+    const { env, text } = mark();
+    const { pid } = idle(env);
+    await expect(findMarked(text)).resolves.toEqual([pid]);
+  });
+
+  it('finds a grandchild that left group, session and parent', async () => {
+    const { env, text } = mark();
+    const program = startScript('setsid sh -c \'sleep 1000 & echo $!\'', env);
+    const orphan = await nextPid(program);
+    await program.ended;
+    await until(async () => (await findMarked(text)).length === 1);
+    await expect(findMarked(text)).resolves.toEqual([orphan]);
+  });
+
+  it('does not take the beginning of a value for the value', async () => {
+    const { env, text } = mark();
+    idle({ TEST_MARK: `${env['TEST_MARK'] ?? ''}0` });
+    await expect(findMarked(text)).resolves.toEqual([]);
+  });
+
+  it('does not count a process that has ended', async () => {
+    const { env, text } = mark();
+    const program = idle(env);
+    program.child.stdin?.end();
+    await program.ended;
+    await expect(findMarked(text)).resolves.toEqual([]);
+  });
+
+  it('does not count zombies', async () => {
+    const { env, text } = mark();
+    const { parent } = await withZombie(env);
+    await expect(findMarked(text)).resolves.toEqual([parent.pid]);
+  });
+});
+
+describe.runIf(hasProc())('endMarked', () => {
+  it('kills everything that carries the mark, and nothing else', async () => {
+    const { env, text } = mark();
+    const other = idle(mark().env);
+    const first = startScript('trap "" TERM INT HUP; setsid sleep 1000 & setsid sleep 1000 & echo up; exec cat', env);
+    await first.nextLine();
+    await expect(endMarked(text.slice(0, -1), systemClock)).resolves.toEqual([]);
+    await expect(first.ended).resolves.toBe('SIGKILL');
+    await expect(findMarked(text)).resolves.toEqual([]);
+    expect(isAlive(other.pid)).toBe(true);
+  });
+
+  it('is done at once when nobody carries the mark', async () => {
+    await expect(endMarked(`TEST_MARK=${randomUUID()}`, systemClock)).resolves.toEqual([]);
+  });
+
+  it('keeps up with a process that forks and dies, again and again', async () => {
+    const { env, text } = mark();
+    const script = 'if [ "$1" -gt 0 ]; then setsid sh -c "$2" again $(($1 - 1)) "$2" & else setsid sleep 1000 & fi';
+    const program = startProgram('/bin/sh', ['-c', script, 'again', '20', script], env);
+    await program.ended;
+    await expect(endMarked(text.slice(0, -1), systemClock)).resolves.toEqual([]);
+    await expect(findMarked(text)).resolves.toEqual([]);
+  });
+});
+
+describe('isAlive', () => {
+  it('is true for a process that runs', () => {
+    expect(isAlive(process.pid)).toBe(true);
+  });
+
+  it('is false for a process that is gone', async () => {
+    const program = idle();
+    program.child.stdin?.end();
+    await program.ended;
+    expect([isAlive(program.pid), isAlive(NOBODY)]).toEqual([false, false]);
+  });
+
+  it.runIf(hasProc())('is false for a zombie, which signals still reach', async () => {
+    const { zombie } = await withZombie();
+    expect([isAlive(zombie), signal(zombie, 0)]).toEqual([false, true]);
+  });
+});
+
+describe('groupIsAlive', () => {
+  it('is true as long as any member lives, also without its leader', async () => {
+    const program = startScript('sleep 1000 & echo $!');
+    const member = await nextPid(program);
+    await program.ended;
+    expect(groupIsAlive(program.pid)).toBe(true);
+    signal(member, 'SIGKILL');
+    await until(() => !groupIsAlive(program.pid) || !isAlive(member));
+  });
+
+  it('is false for a group that nobody is in', async () => {
+    const program = idle();
+    signal(-program.pid, 'SIGKILL');
+    await program.ended;
+    expect(groupIsAlive(program.pid)).toBe(false);
+  });
+});
+
+describe('signal', () => {
+  it('reaches a process, and says so', async () => {
+    const program = idle();
+    expect(signal(program.pid, 'SIGTERM')).toBe(true);
+    await expect(program.ended).resolves.toBe('SIGTERM');
+  });
+
+  it('reaches every member of a group', async () => {
+    const program = startScript('sleep 1000 & echo $!; exec cat');
+    const member = await nextPid(program);
+    expect(signal(-program.pid, 'SIGKILL')).toBe(true);
+    await program.ended;
+    await until(() => !isAlive(member));
+  });
+
+  it('says so when there is nobody', () => {
+    expect([signal(NOBODY, 'SIGKILL'), signal(-NOBODY, 'SIGKILL')]).toEqual([false, false]);
+  });
+});
+
+/** A process with a child that has ended and is never waited for. */
+async function withZombie(env: Readonly<Record<string, string>> = {}): Promise<{ readonly parent: Program; readonly zombie: number }> {
+  const parent = startScript('/bin/true & echo $!; exec cat', env);
+  const zombie = Number(await parent.nextLine());
+  await until(() => !isAlive(zombie));
+  return { parent, zombie };
+}

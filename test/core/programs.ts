@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+
+/** A real process that a test started. */
+export interface Program {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  /** The next line of its output. */
+  readonly nextLine: () => Promise<string>;
+  /** Resolves with the signal (or code) by which it ended. */
+  readonly ended: Promise<NodeJS.Signals | number | null>;
+}
+
+/** Starts a shell script as the leader of its own process group; the group is killed when the test is over. */
+export function startScript(script: string, env: Readonly<Record<string, string>> = {}): Program {
+  return startProgram('/bin/sh', ['-c', script], env);
+}
+
+/** Starts a program as the leader of its own process group; the group is killed when the test is over. */
+export function startProgram(command: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Program {
+  const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'], env: { PATH: '/usr/bin:/bin', ...env } });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`could not start ${command}`);
+  onTestFinished(() => { kill(-pid); });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    pid,
+    child,
+    ended: once(child, 'exit').then(() => child.signalCode ?? child.exitCode),
+    nextLine: async () => {
+      const next = await lines.next();
+      if (next.done === true) throw new Error(`${command} said nothing more`);
+      return next.value;
+    },
+  };
+}
+
+/** The next line of output as the number of a process, which is killed when the test is over. */
+export async function nextPid({ nextLine }: Program): Promise<number> {
+  const pid = Number(await nextLine());
+  onTestFinished(() => { kill(pid); });
+  return pid;
+}
+
+/** Kills a process, or a group with a negative number, if it is there. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
+  }
+}
