@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { TaskSystemError } from '../../types/Errors.ts';
+import type { Database } from './Database.ts';
+import { numberOf } from './rows.ts';
+
+/**
+ * Numbered, forward-only: entry N takes a database from version N to N + 1. An entry that was released is never edited.
+ *
+ * Each index is paid for at every `create`; those that hold only some rows cost nothing for the others. `ready` is 1 for tasks that
+ * may be claimed: delayed ones live in an index of their own until `promoteDue` moves them. Wide columns stand last, so that reading
+ * the narrow ones never walks through their overflow pages.
+ */
+const MIGRATIONS: readonly string[] = [`
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+  CREATE TABLE paused (scope TEXT PRIMARY KEY) WITHOUT ROWID;
+  CREATE TABLE tasks (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    project TEXT NOT NULL,
+    state TEXT NOT NULL,
+    ready INTEGER NOT NULL,
+    order_key REAL NOT NULL,
+    priority INTEGER NOT NULL,
+    max_attempts INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    fence INTEGER NOT NULL,
+    owner TEXT,
+    parent_id TEXT,
+    root_id TEXT NOT NULL,
+    retry_of TEXT,
+    idempotency_key TEXT,
+    created_at INTEGER NOT NULL,
+    run_at INTEGER,
+    started_at INTEGER,
+    finished_at INTEGER,
+    interruptions INTEGER NOT NULL DEFAULT 0,
+    overrides TEXT,
+    progress TEXT,
+    metadata TEXT,
+    error TEXT,
+    input TEXT NOT NULL,
+    result TEXT
+  );
+  CREATE INDEX tasks_ready ON tasks (project, order_key) WHERE ready = 1;
+  CREATE INDEX tasks_delayed ON tasks (run_at) WHERE ready = 0 AND state = 'queued';
+  CREATE INDEX tasks_project ON tasks (project, state);
+  CREATE INDEX tasks_state ON tasks (state);
+  CREATE INDEX tasks_parent ON tasks (parent_id) WHERE parent_id IS NOT NULL;
+  CREATE INDEX tasks_finished ON tasks (finished_at) WHERE finished_at IS NOT NULL;
+  CREATE UNIQUE INDEX tasks_idempotency ON tasks (project, idempotency_key) WHERE idempotency_key IS NOT NULL;
+  CREATE TABLE events (
+    offset INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    task_id TEXT NOT NULL,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX events_task ON events (task_id);
+`];
+
+/** The version that this library writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** The version of a database; 0 for an empty one. */
+export function schemaVersion(database: Database): number {
+  return numberOf(database.get('PRAGMA user_version'), 'user_version');
+}
+
+/** Refuses a database that a newer version of the library wrote. Throws `STORE_VERSION`. */
+export function requireKnownVersion(version: number, path: string): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new TaskSystemError('STORE_VERSION', `"${path}" has version ${String(version)}, this library knows up to ${String(SCHEMA_VERSION)}`, {
+    path, version, known: SCHEMA_VERSION,
+  });
+}
+
+/** Brings a database to {@link SCHEMA_VERSION}, in one transaction, and gives a new one its epoch. */
+export function migrate(database: Database): void {
+  database.exec('BEGIN IMMEDIATE');
+  const version = schemaVersion(database);
+  for (const step of MIGRATIONS.slice(version)) database.exec(step);
+  if (version < SCHEMA_VERSION) {
+    database.exec(`PRAGMA user_version = ${String(SCHEMA_VERSION)}`);
+    database.run('INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)', 'epoch', randomUUID());
+    database.run('INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)', 'prunedOffset', 0);
+  }
+  database.exec('COMMIT');
+}

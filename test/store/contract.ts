@@ -1,0 +1,28 @@
+import { describe } from 'vitest';
+import { describeClaims } from './contract/claims.ts';
+import { describeCreation } from './contract/creation.ts';
+import { describeEvents } from './contract/events.ts';
+import { describeLifecycle } from './contract/lifecycle.ts';
+import { describeModel } from './contract/model.ts';
+import { describePersistence } from './contract/persistence.ts';
+import { describePruning } from './contract/pruning.ts';
+import { describeReads } from './contract/reads.ts';
+import { describeRecovery } from './contract/recovery.ts';
+import { describeSettlements } from './contract/settlements.ts';
+import type { OpenStore, StoreCapabilities } from './support.ts';
+
+/** What every adapter of `TaskStore` has to do. `open` gives each test a new, empty store. */
+export function describeTaskStore(name: string, open: OpenStore, capabilities: StoreCapabilities): void {
+  describe(`TaskStore: ${name}`, () => {
+    describeCreation(open);
+    describeClaims(open);
+    describeSettlements(open);
+    describeRecovery(open);
+    describeEvents(open);
+    describeReads(open);
+    describePruning(open);
+    describeLifecycle(open);
+    describeModel(open);
+    if (capabilities.persistent) describePersistence(open);
+  });
+}
