@@ -86,7 +86,7 @@ export interface TaskSystemCore extends AsyncDisposable {
   handle(taskId: string): TaskHandle;
   /** The task as it stands now, or undefined. */
   get(taskId: string): Promise<Task | undefined>;
-  /** Tasks, newest first, in pages. @throws TaskSystemError `CURSOR_INVALID`, `SUBMIT_INVALID`. */
+  /** Tasks, newest first, in pages. @throws TaskSystemError `CURSOR_INVALID`, `OPTIONS_INVALID`. */
   list(options?: ListOptions): Promise<TaskPage>;
   /**
    * Cancels a task. A queued one is cancelled at once; a running one is told, has its grace, and is killed with everything it

@@ -1,0 +1,178 @@
+import type { RawData, WebSocket } from 'ws';
+import { serializeError } from '../../types/Errors.ts';
+import type { Clock, Logger, TaskControl, Timer } from '../../types/Ports.ts';
+import { type ClientFrame, type ServerFrame, WIRE_CLOSE_CODES, WIRE_PROTOCOL, type WireErrorCode, type WireLimits } from '../../types/Wire.ts';
+import { clientFrameSchema } from '../../types/WireSchema.ts';
+import type { Batch } from './Batch.ts';
+import type { FeedHub, FeedReceiver } from './FeedHub.ts';
+import { Heartbeat } from './Heartbeat.ts';
+import { Outbox } from './Outbox.ts';
+import { RateLimit } from './RateLimit.ts';
+import { Subscriptions } from './Subscriptions.ts';
+
+/** What a connection needs. */
+export interface ConnectionOptions {
+  readonly hub: FeedHub;
+  readonly control: TaskControl | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly heartbeatMs: number;
+  /** Asks whether a token that came with `hello` is good for this connection. */
+  readonly isAuthorized: (token: string) => Promise<boolean>;
+  /** How many bytes have arrived on the connection. */
+  readonly bytesRead: () => number;
+}
+
+/** The bounds of a connection, as `welcome` announces them. */
+export const WIRE_LIMITS: WireLimits = { maxFrameBytes: 65_536, maxSubscriptions: 64, maxTopics: 64 };
+
+const FIRST_FRAME_BYTES = 16_384;
+const HELLO_TIMEOUT_MS = 10_000;
+const PATIENCE_MS = 10_000;
+const CLOSE_GRACE_MS = 2_000;
+const OUTBOX_LIMITS = { softBytes: 262_144, hardBytes: 1_048_576 };
+const MESSAGE_BURST = 128;
+const MESSAGES_PER_SECOND = 20;
+
+/** One client of the live feed. */
+export class Connection implements FeedReceiver {
+  readonly #socket: WebSocket;
+  readonly #options: ConnectionOptions;
+  readonly #outbox: Outbox;
+  readonly #subscriptions: Subscriptions;
+  readonly #rate: RateLimit;
+  readonly #heartbeat: Heartbeat;
+  readonly #closed = Promise.withResolvers<void>();
+  #deadline: Timer;
+  #state: 'new' | 'checking' | 'greeted' | 'closing' = 'new';
+
+  constructor(socket: WebSocket, options: ConnectionOptions) {
+    const { hub, control, clock, logger, heartbeatMs, bytesRead } = options;
+    this.#socket = socket;
+    this.#options = options;
+    this.#outbox = new Outbox(socket, OUTBOX_LIMITS);
+    this.#subscriptions = new Subscriptions({ hub, receiver: this, outbox: this.#outbox, limits: WIRE_LIMITS, control, logger });
+    this.#rate = new RateLimit(clock, MESSAGE_BURST, MESSAGES_PER_SECOND);
+    const peer = { ping: () => { this.#ping(); }, received: bytesRead, onDead: () => { this.terminate(); } };
+    this.#heartbeat = new Heartbeat(clock, peer, heartbeatMs, Math.min(PATIENCE_MS, heartbeatMs));
+    this.#deadline = clock.setTimer(HELLO_TIMEOUT_MS, () => { this.#fail('hello_timeout', 'No hello came in time.', WIRE_CLOSE_CODES.helloTimeout); });
+    socket.on('message', (data, isBinary) => { this.#onMessage(data, isBinary); });
+    socket.on('close', () => { this.#onClose(); });
+    // `close` follows and says all that matters; without a listener the error would be thrown.
+    socket.on('error', (error) => { logger.debug('A client of the live feed caused an error.', { error: serializeError(error) }); });
+  }
+
+  /** Resolves when the connection is gone. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /** Sends the live events of a flush; cuts the connection when the client is too far behind. */
+  deliver(batch: Batch): void {
+    if (this.#outbox.deliver(batch)) return;
+    this.#options.logger.debug('A client of the live feed was too slow and was cut off; it can resume from its offset.');
+    this.terminate();
+  }
+
+  /** Live events were lost: the client has to connect again and resume from its offset. */
+  lose(): void {
+    this.terminate();
+  }
+
+  /** Says goodbye, closes, and cuts the connection when the client does not answer in time. */
+  close(code: number, retryAfterMs: number): void {
+    if (this.#state !== 'closing') this.#shut(code, { type: 'bye', code, retryAfterMs });
+  }
+
+  /** Ends the connection at once. A stalled peer would never see a closing handshake. */
+  terminate(): void {
+    this.#release();
+    this.#socket.terminate();
+  }
+
+  #fail(code: WireErrorCode, message: string, closeCode: number): void {
+    this.#shut(closeCode, { type: 'err', code, message });
+  }
+
+  #shut(code: number, lastFrame: ServerFrame): void {
+    this.#options.hub.flush();
+    this.#outbox.send(lastFrame);
+    this.#release();
+    this.#socket.close(code);
+    this.#deadline = this.#options.clock.setTimer(CLOSE_GRACE_MS, () => { this.#socket.terminate(); });
+  }
+
+  #onClose(): void {
+    this.#release();
+    this.#deadline.cancel();
+    this.#closed.resolve();
+  }
+
+  #release(): void {
+    if (this.#state === 'closing') return;
+    this.#state = 'closing';
+    this.#deadline.cancel();
+    this.#heartbeat.stop();
+    this.#subscriptions.clear();
+  }
+
+  #ping(): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    // Messages that had arrived before the closing began still come through.
+    if (this.#state === 'closing') return;
+    if (!this.#rate.take()) {
+      this.#fail('too_many_messages', 'Too many messages.', WIRE_CLOSE_CODES.tooManyMessages);
+      return;
+    }
+    const frame = isBinary ? undefined : this.#parse(data);
+    if (frame === undefined) this.#fail('bad_frame', 'The message is not a frame of this protocol.', WIRE_CLOSE_CODES.badFrame);
+    else if (frame.type === 'hello') void this.#onHello(frame.token);
+    else if (this.#state === 'greeted') this.#onFrame(frame);
+    else this.#fail('bad_frame', 'The first frame must be a hello, and its welcome must be waited for.', WIRE_CLOSE_CODES.badFrame);
+  }
+
+  #parse(data: RawData): ClientFrame | undefined {
+    if (!(data instanceof Buffer) || (this.#state === 'new' && data.length > FIRST_FRAME_BYTES)) return undefined;
+    try {
+      return clientFrameSchema.safeParse(JSON.parse(data.toString())).data;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #onHello(token: string | undefined): Promise<void> {
+    if (token !== undefined) {
+      this.#state = 'checking';
+      const isAuthorized = await this.#options.isAuthorized(token);
+      if (this.#isClosing()) return;
+      if (!isAuthorized) {
+        this.#fail('unauthorized', 'The token was refused.', WIRE_CLOSE_CODES.unauthorized);
+        return;
+      }
+    }
+    this.#deadline.cancel();
+    this.#state = 'greeted';
+    const { hub, heartbeatMs } = this.#options;
+    this.#outbox.send({ type: 'welcome', protocol: WIRE_PROTOCOL, epoch: hub.epoch, offset: hub.position, limits: WIRE_LIMITS, heartbeatMs });
+  }
+
+  #isClosing(): boolean {
+    return this.#state === 'closing';
+  }
+
+  #onFrame(frame: Exclude<ClientFrame, { readonly type: 'hello' }>): void {
+    if (frame.type === 'sub') void this.#subscriptions.add(frame);
+    else if (frame.type === 'unsub') this.#subscriptions.remove(frame.id);
+    else this.#pong(frame.t);
+  }
+
+  #pong(t: number | undefined): void {
+    const { hub } = this.#options;
+    hub.flush();
+    const position = this.#subscriptions.isLive ? { offset: hub.position } : {};
+    this.#outbox.send({ type: 'pong', ...(t === undefined ? {} : { t }), ...position });
+  }
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { Batch, encodeEvent } from '../../src/lib/task-system/realtime/server/Batch.ts';
+import { Outbox, type OutboxSocket } from '../../src/lib/task-system/realtime/server/Outbox.ts';
+import type { TaskEvent, TaskEventOf } from '../../src/lib/task-system/types/Events.ts';
+import { completeEvent, progressEvent, startEvent } from './helpers.ts';
+
+/** A socket that writes when it is told to. */
+class SlowSocket implements OutboxSocket {
+  readonly OPEN = 1;
+  readyState = 1;
+  bufferedAmount = 0;
+  readonly sent: string[] = [];
+  readonly #callbacks: (() => void)[] = [];
+
+  send(data: string | Buffer, _options: { readonly binary: boolean }, callback: () => void): void {
+    this.sent.push(String(data));
+    this.#callbacks.push(callback);
+  }
+
+  /** Everything has left; so much is still buffered. */
+  written(bufferedAmount = 0): void {
+    this.bufferedAmount = bufferedAmount;
+    for (const callback of this.#callbacks.splice(0)) callback();
+  }
+
+  /** The events sent so far, as `type task percent`. */
+  get events(): readonly string[] {
+    return this.sent.flatMap((text) => {
+      const frame: { readonly events: readonly TaskEvent[] } = JSON.parse(text);
+      return frame.events.map((event) => [event.type, event.taskId, ...(event.type === 'task:progress' ? [event.data.percent] : [])].join(' '));
+    });
+  }
+}
+
+function setup() {
+  const socket = new SlowSocket();
+  return { socket, outbox: new Outbox(socket, { softBytes: 100, hardBytes: 1_000 }) };
+}
+
+function batchOf(...events: readonly TaskEvent[]): Batch {
+  const batch = new Batch();
+  batch.events.push(...events.map(encodeEvent));
+  return batch;
+}
+
+function usageEvent(taskId = 'task-1'): TaskEventOf<'task:usage'> {
+  return { ...startEvent(1, taskId), type: 'task:usage', data: { cpuMs: 1, memoryBytes: 1, processes: 1 } };
+}
+
+function logEvent(): TaskEventOf<'task:log'> {
+  return { ...startEvent(1), type: 'task:log', data: { stream: 'log', level: 'info', text: 'line' } };
+}
+
+describe('Outbox.deliver', () => {
+  it('sends the bytes of the batch as they are while the client keeps up', () => {
+    const { socket, outbox } = setup();
+    const batch = batchOf(startEvent(1), progressEvent(1, 10));
+    expect(outbox.deliver(batch)).toBe(true);
+    expect(socket.sent).toEqual([String(batch.frame)]);
+  });
+
+  it('sends only stored events while more than the soft limit is buffered', () => {
+    const { socket, outbox } = setup();
+    socket.bufferedAmount = 101;
+    outbox.deliver(batchOf(startEvent(1), progressEvent(1, 10), logEvent(), usageEvent()));
+    expect(socket.events).toEqual(['task:start task-1']);
+  });
+
+  it('sends the newest progress and usage of each task once the buffer is written', () => {
+    const { socket, outbox } = setup();
+    outbox.deliver(batchOf(startEvent(1)));
+    socket.bufferedAmount = 101;
+    for (let percent = 1; percent <= 50; percent += 1) outbox.deliver(batchOf(progressEvent(1, percent, 'a'), progressEvent(1, percent + 1, 'b'), usageEvent('a'), logEvent()));
+    expect(socket.sent).toHaveLength(1);
+    socket.written();
+    expect(socket.events).toEqual(['task:start task-1', 'task:progress a 50', 'task:progress b 51', 'task:usage a']);
+  });
+
+  it('waits on while the buffer is still above the soft limit', () => {
+    const { socket, outbox } = setup();
+    outbox.deliver(batchOf(startEvent(1)));
+    socket.bufferedAmount = 500;
+    outbox.deliver(batchOf(progressEvent(1, 10)));
+    socket.written(200);
+    expect(socket.sent).toHaveLength(1);
+  });
+
+  it('sends no progress from before a stored event after it', () => {
+    const { socket, outbox } = setup();
+    outbox.deliver(batchOf(startEvent(1)));
+    socket.bufferedAmount = 101;
+    outbox.deliver(batchOf(progressEvent(1, 90), usageEvent(), progressEvent(1, 5, 'other')));
+    outbox.deliver(batchOf(completeEvent(2)));
+    socket.written();
+    expect(socket.events).toEqual(['task:start task-1', 'task:complete task-1', 'task:progress other 5']);
+  });
+
+  it('sends what was held together with the next events once the client keeps up again', () => {
+    const { socket, outbox } = setup();
+    socket.bufferedAmount = 101;
+    outbox.deliver(batchOf(progressEvent(1, 10)));
+    socket.bufferedAmount = 0;
+    outbox.deliver(batchOf(progressEvent(1, 20), startEvent(2, 'other')));
+    expect(socket.events).toEqual(['task:start other', 'task:progress task-1 20']);
+    outbox.deliver(batchOf(progressEvent(1, 30)));
+    expect(socket.events.at(-1)).toBe('task:progress task-1 30');
+  });
+
+  it('asks for the connection to be cut above the hard limit, and sends nothing', () => {
+    const { socket, outbox } = setup();
+    socket.bufferedAmount = 1_001;
+    expect(outbox.deliver(batchOf(startEvent(1)))).toBe(false);
+    expect(socket.sent).toEqual([]);
+  });
+
+  it('sends nothing on a connection that is closing', () => {
+    const { socket, outbox } = setup();
+    socket.readyState = 2;
+    expect(outbox.deliver(batchOf(startEvent(1)))).toBe(true);
+    outbox.send({ type: 'pong' });
+    expect(socket.sent).toEqual([]);
+  });
+});
+
+describe('Outbox.sendPaced', () => {
+  it('resolves when the text has left', async () => {
+    const { socket, outbox } = setup();
+    let isDone = false;
+    const done = outbox.sendPaced('text').then(() => { isDone = true; });
+    await Promise.resolve();
+    expect([socket.sent, isDone]).toEqual([['text'], false]);
+    socket.written();
+    await done;
+  });
+
+  it('resolves at once on a connection that is closing', async () => {
+    const { socket, outbox } = setup();
+    socket.readyState = 3;
+    await outbox.sendPaced('text');
+    expect(socket.sent).toEqual([]);
+  });
+});
