@@ -67,19 +67,34 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   }
 }
 
+/**
+ * Each thread is looked up by its own number: entries below `/proc/<pid>/task` of a process that is killed right after cost the
+ * host's event loop milliseconds when it reaps the process, entries of the single threads cost nothing.
+ */
 function childrenOf(pid: number): number[] {
+  return threadsOf(pid).flatMap((thread) => {
+    const path = `/proc/${thread}/task/${thread}/children`;
+    return (readText(path) ?? '').split(' ').filter(Boolean).map(Number);
+  });
+}
+
+function threadsOf(pid: number): string[] {
   try {
-    const threads = readdirSync(`/proc/${String(pid)}/task`);
-    return threads.flatMap((thread) => readFileSync(`/proc/${String(pid)}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number));
+    return readdirSync(`/proc/${String(pid)}/task`);
   } catch {
     return [];
   }
 }
 
 function readStat(pid: number): string[] | undefined {
+  const text = readText(`/proc/${String(pid)}/stat`);
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+/** Processes and threads come and go: one that is not there any more has nothing to say. */
+function readText(path: string): string | undefined {
   try {
-    const text = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }

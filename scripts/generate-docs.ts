@@ -1,0 +1,10 @@
+/** Writes the pages and parts of pages that are made from the sources. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { errorsPage, withDiagram } from './generatedDocs.ts';
+
+const docs = path.resolve(import.meta.dirname, '../docs');
+const statesFile = path.join(docs, 'states.md');
+const pages = new Map([[path.join(docs, 'errors.md'), errorsPage()], [statesFile, withDiagram(readFileSync(statesFile, 'utf8'))]]);
+
+for (const [file, text] of pages) writeFileSync(file, text);

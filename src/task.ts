@@ -1,0 +1,14 @@
+/**
+ * What handler modules import. Light on purpose: every task process loads it.
+ * @module
+ */
+export { defineTask } from './lib/task-system/core/defineTask.ts';
+export type { SerializedError } from './lib/task-system/types/Errors.ts';
+export type { LogLevel } from './lib/task-system/types/Events.ts';
+export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';
+export type { JsonObject, JsonValue } from './lib/task-system/types/Json.ts';
+export type { RetryPolicy, SubmitOptions } from './lib/task-system/types/Options.ts';
+export type { StartedTask } from './lib/task-system/types/Protocol.ts';
+export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './lib/task-system/types/StandardSchema.ts';
+export type { PriorityName, Task, TaskProgress } from './lib/task-system/types/Task.ts';
+export type { TaskState } from './lib/task-system/types/TaskState.ts';

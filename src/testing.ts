@@ -1,0 +1,18 @@
+/**
+ * Helpers for the tests of apps that use this library.
+ * @module
+ */
+export { FakeClock } from './lib/task-system/testing/FakeClock.ts';
+export { runTask, type LoggedLine, type SpawnedTask, type TestRun, type TestRunOptions } from './lib/task-system/testing/runTask.ts';
+export type { SerializedError } from './lib/task-system/types/Errors.ts';
+export type { LogLevel } from './lib/task-system/types/Events.ts';
+export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';
+export type { JsonObject, JsonValue } from './lib/task-system/types/Json.ts';
+export type { RetryPolicy, SubmitOptions } from './lib/task-system/types/Options.ts';
+export type { Clock, Timer } from './lib/task-system/types/Ports.ts';
+export type { StartedTask } from './lib/task-system/types/Protocol.ts';
+export type { ResolvedSubmit } from './lib/task-system/types/ResolvedOptions.ts';
+export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './lib/task-system/types/StandardSchema.ts';
+export type { PriorityName, Task, TaskProgress } from './lib/task-system/types/Task.ts';
+export type { TaskState } from './lib/task-system/types/TaskState.ts';
+export type { TaskOverrides } from './lib/task-system/types/TaskStore.ts';
