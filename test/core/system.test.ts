@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { TaskEvent } from '../../src/lib/task-system/types/Events.ts';
@@ -249,11 +250,24 @@ describe('close', () => {
     await logged(first, handle.id, 'at the gate');
     const result = handle.result();
     await Promise.all([expect(result).rejects.toMatchObject({ code: 'SYSTEM_CLOSED' }), first.close({ graceMs: 0 })]);
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(gate, '');
     const second = await openSystem(options);
     await expect(second.handle(handle.id).result()).resolves.toBe('passed');
     await expect(second.get(handle.id)).resolves.toMatchObject({ attempt: 2, interruptions: 1 });
+  });
+
+  it('stores what a running task spawns during the grace, for the next system to run', async () => {
+    const options = testOptions({ 'gated-spawn.mjs': {}, 'echo.mjs': {} });
+    const gate = `${temporaryDirectory()}/open`;
+    const first = await openSystem(options);
+    const parent = await first.submit({ type: 'gated-spawn', input: { gate, child: { type: 'echo', input: 'later' } } });
+    await logged(first, parent.id, 'at the gate');
+    const closing = first.close({ graceMs: 60_000 });
+    writeFileSync(gate, '');
+    const child = await parent.result();
+    await closing;
+    const second = await openSystem(options);
+    await expect(second.handle(String(child)).result()).resolves.toBe('later');
   });
 
   it('fails an interrupted task whose type must never run twice', async () => {

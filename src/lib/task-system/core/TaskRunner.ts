@@ -74,9 +74,9 @@ export class TaskRunner {
   /** Stores a task; it starts at once when a slot is free and nobody is overtaken. */
   async submit(task: NewTask): Promise<Created> {
     const { queue, store } = this.#ports;
-    // close() may have been called while hooks or a schema were asked.
-    if (this.#stopping.signal.aborted) throw new TaskSystemError('SYSTEM_CLOSED', 'close() was called before the task was stored');
-    if (task.runAt === undefined && this.#pause === undefined && queue.canStartNow(task.project)) return this.#createAndRun(task);
+    // While the system is closing, what a running task spawns is still stored, for the next host to run.
+    const mayStart = task.runAt === undefined && this.#pause === undefined && !this.#stopping.signal.aborted;
+    if (mayStart && queue.canStartNow(task.project)) return this.#createAndRun(task);
     queue.adjust(task.project, { pending: 1 });
     const created = await store.create(task).catch((error: unknown) => {
       queue.adjust(task.project, { pending: -1 });
