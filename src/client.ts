@@ -2,7 +2,9 @@
  * Client of the live feed, for browsers and Node 22 and newer. Without dependencies.
  * @module
  */
-export { connect, type FeedClient, type ConnectDeps, type ConnectOptions, type FeedState, type FeedStateDetails, type FeedStateListener, type SubscribeOptions } from './lib/task-system/realtime/client/FeedClient.ts';
+export {
+  connect, type ConnectDeps, type ConnectOptions, type FeedClient, type FeedState, type FeedStateDetails, type FeedStateListener, type SubscribeOptions,
+} from './lib/task-system/realtime/client/FeedClient.ts';
 export { FeedError } from './lib/task-system/realtime/client/FeedError.ts';
 export type { FeedSubscription } from './lib/task-system/realtime/client/FeedSubscription.ts';
 export type { WebSocketConstructor, WebSocketLike } from './lib/task-system/realtime/client/WebSocketLike.ts';

@@ -14,7 +14,7 @@ export interface DemoArguments {
 }
 
 /** What `--help` prints. */
-export const USAGE = `Usage: npm run demo [folder] [-- --kill] [-- --pace 2] …
+export const USAGE = `Usage: npm run demo -- [folder] [--kill] [--pace <s>] [--root <dir>] [--port <n>]
 
 Reports on a code base with tasks that run in child processes, and shows them live.
 

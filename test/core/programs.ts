@@ -39,7 +39,10 @@ export function startProgram(command: string, args: readonly string[] = [], env:
 
 /** The next line of output as the number of a process, which is killed when the test is over. */
 export async function nextPid({ nextLine }: Program): Promise<number> {
-  const pid = Number(await nextLine());
+  const line = await nextLine();
+  const pid = Number(line);
+  // To kill number 0 would be to kill the tests themselves.
+  if (!Number.isSafeInteger(pid) || pid <= 1) throw new Error(`"${line}" is no number of a process`);
   onTestFinished(() => { kill(pid); });
   return pid;
 }

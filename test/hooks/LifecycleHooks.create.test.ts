@@ -81,7 +81,7 @@ describe('LifecycleHooks.runCreate', () => {
 
   it('refuses after the time limit also when the hook resolves because of its signal', async () => {
     const { hooks, clock } = hooksOf();
-    hooks.onTaskCreate(({ signal }) => untilAborted(signal).catch(() => 'fine with me'));
+    hooks.onTaskCreate(({ signal }) => new Promise((resolve) => { signal.addEventListener('abort', resolve); }));
     const refused = rejectionOf(hooks.runCreate(taskOf()));
     clock.advance(15_000);
     expect(await refused).toMatchObject({ code: 'SUBMIT_REFUSED' });

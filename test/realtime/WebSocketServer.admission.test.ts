@@ -38,6 +38,15 @@ describe('live feed: without authorize', () => {
     expect((await statusOf(await feeds.open(), { Host: host })).status).toBe(101);
   });
 
+  it('lets them in through a server that listens everywhere', async () => {
+    const feed = await feeds.open();
+    await new Promise<void>((resolve) => { feed.server.close(() => { resolve(); }); });
+    await new Promise<void>((resolve) => { feed.server.listen(0, resolve); });
+    const bound = feed.server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+    expect((await statusOf({ ...feed, url: `ws://127.0.0.1:${String(port)}/tasks` })).status).toBe(101);
+  });
+
   it('refuses a page whose own name was made to point to this machine', async () => {
     const { status } = await statusOf(await feeds.open(), { Host: 'evil.example', Origin: 'http://evil.example' });
     expect(status).toBe(403);

@@ -300,6 +300,18 @@ describe('live feed: snapshot', () => {
     expect(offsets(peer.events)).toEqual([4]);
   });
 
+  it('says that it is live after everything that happened before, for other subscriptions too', async () => {
+    const log = logOf(1);
+    const busy = { get: (id: string): Promise<Task> => { log.append(); return Promise.resolve(taskOf(id)); } };
+    const { client } = await feeds.open({}, { log, deps: { control: busy } });
+    const peer = await client().hello();
+    await peer.subscribe('live', ['tasks']);
+    await peer.subscribe('late', ['task:task-1'], { snapshot: true });
+    expect(peer.frames.slice(2).map((frame) => (frame.type === 'ev' ? `ev ${frame.sub ?? 'all'}` : frame.type))).toEqual(['snap', 'ev late', 'ev all', 'subok']);
+    await peer.sync();
+    expect(peer.frames).toHaveLength(7);
+  });
+
   it('is refused by a server that gives none', async () => {
     const { client } = await feeds.open();
     const peer = await client().hello();

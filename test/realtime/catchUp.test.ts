@@ -38,13 +38,13 @@ function subscriber(log: MemoryLog, topics: readonly string[]) {
 describe('catchUp', () => {
   it('joins replay and live feed without gap and without double, whatever happens meanwhile', async () => {
     const step = fc.constantFrom('append', 'store', 'emit', 'emit newest first', 'progress', 'turn', 'microtask', 'release read');
-    await fc.assert(fc.asyncProperty(fc.nat(600), fc.nat(600), fc.array(step, { maxLength: 60 }), fc.boolean(), async (before, since, steps, isTask) => {
+    await fc.assert(fc.asyncProperty(fc.nat(600), fc.nat(600), fc.nat(5), fc.array(step, { maxLength: 60 }), fc.boolean(), async (before, since, ahead, steps, isTask) => {
       const log = new MemoryLog();
       for (let event = 0; event < before; event += 1) log.append(event % 3 === 0 ? 'x' : 'y');
       const from = Math.min(since, before);
       const topic = isTask ? 'task:x' : 'tasks';
       const { seen, outcomes, start, hub } = subscriber(log, [topic]);
-      const unemitted: TaskEvent[] = [];
+      const unemitted: TaskEvent[] = Array.from({ length: ahead }, () => log.store('x'));
       let gate = Promise.withResolvers<void>();
       log.gate = gate.promise;
       const done = start(from);
@@ -98,6 +98,33 @@ describe('catchUp', () => {
     gate.resolve();
     await done;
     expect(log.reads.length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('waits for the client also in the last page, when that is large', async () => {
+    const log = new MemoryLog();
+    for (let event = 0; event < 40; event += 1) log.append('task-1', { taskType: 'x'.repeat(8_000) });
+    const { start, slowDown, seen, outcomes } = subscriber(log, ['tasks']);
+    const gate = Promise.withResolvers<void>();
+    slowDown(() => gate.promise);
+    const done = start(0);
+    await settle();
+    expect(seen.length).toBeLessThan(10);
+    gate.resolve();
+    await done;
+    expect(outcomes).toEqual(['recovered']);
+    expect(offsets(seen)).toEqual(offsets(log.stored));
+  });
+
+  it('leaves out what the log has and the live feed has not spread yet', async () => {
+    const log = new MemoryLog();
+    log.append();
+    const unemitted = log.store();
+    const { start, seen, hub } = subscriber(log, ['tasks']);
+    await start(0);
+    expect(offsets(seen)).toEqual([1]);
+    log.events.emit(unemitted);
+    hub.flush();
+    expect(offsets(seen)).toEqual([1, 2]);
   });
 
   it('comes to an end while events keep coming', async () => {

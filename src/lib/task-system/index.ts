@@ -108,7 +108,9 @@ class WiredSystem extends CoreSystem implements TaskSystem {
 
   attachWebSocket(server: HttpServer | HttpsServer, options: WebSocketOptions = {}): WebSocketAttachment {
     this.assertOpen();
-    const attachment = attachWebSocket(server, options, { events: this.events, clock: this.#clock, logger: this.#logger });
+    const attachment = attachWebSocket(server, options, {
+      events: this.events, clock: this.#clock, logger: this.#logger, control: { get: (id) => this.get(id) },
+    });
     this.#attachments.add(attachment);
     return attachment;
   }

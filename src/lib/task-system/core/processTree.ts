@@ -5,6 +5,13 @@ import { readdir, readFile } from 'node:fs/promises';
 const STAT_STATE = 0;
 const STAT_CHILD_MINOR_FAULTS = 8;
 const STAT_CHILD_MAJOR_FAULTS = 10;
+const STAT_FLAGS = 6;
+const STAT_ENVIRONMENT_START = 47;
+const STAT_ENVIRONMENT_END = 48;
+const KERNEL_THREAD = 0x00200000;
+
+/** How often the list of processes is read at most, on a system where new ones appear all the time. */
+const MAX_ROUNDS = 50;
 
 /** Whether this system has a /proc to look at; elsewhere only process groups can be ended. */
 export function hasProc(): boolean {
@@ -34,16 +41,23 @@ export function descendantsOf(pid: number): number[] {
   return found;
 }
 
-/** Living processes whose environment carries `mark` (`NAME=value`): also those that left their group and their parent. */
+/**
+ * Living processes whose environment carries `mark` (`NAME=value`): also those that left their group and their parent. A process
+ * that ends while it is looked at may have started another one just before, so the list is read again until it has nobody new.
+ */
 export async function findMarked(mark: string): Promise<number[]> {
   if (!hasProc()) return [];
   const needle = Buffer.from(mark);
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const matches = await Promise.all(pids.map(async (pid) => {
-    const environment = await readFile(`/proc/${String(pid)}/environ`).catch(() => undefined);
-    return environment?.includes(needle) === true && isAlive(pid);
-  }));
-  return pids.filter((_, index) => matches[index] === true);
+  const known = new Set<number>();
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => !known.has(pid));
+    if (pids.length === 0) return [];
+    const isMarked = await Promise.all(pids.map((pid) => carries(pid, needle)));
+    const found = pids.filter((_, index) => isMarked[index] === true);
+    if (found.length > 0) return found;
+    for (const [index, pid] of pids.entries()) if (isMarked[index] === false) known.add(pid);
+  }
+  return [];
 }
 
 /** Whether a process exists and is not just a zombie waiting to be reaped. */
@@ -71,6 +85,20 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
  * Each thread is looked up by its own number: entries below `/proc/<pid>/task` of a process that is killed right after cost the
  * host's event loop milliseconds when it reaps the process, entries of the single threads cost nothing.
  */
+/** Whether a living process carries a mark; undefined when that cannot be said yet. */
+async function carries(pid: number, needle: Buffer): Promise<boolean | undefined> {
+  const environment = await readFile(`/proc/${String(pid)}/environ`).catch(() => undefined);
+  if (environment?.length === 0 && wasBetweenPrograms(pid)) return undefined;
+  return environment?.includes(needle) === true && isAlive(pid);
+}
+
+/** While a process replaces its program it has no environment for a moment. The dead, the kernel's own threads and a few others never have one. */
+function wasBetweenPrograms(pid: number): boolean {
+  const stat = readStat(pid);
+  if (stat === undefined || !isAlive(pid) || (Number(stat[STAT_FLAGS]) & KERNEL_THREAD) !== 0) return false;
+  return stat[STAT_ENVIRONMENT_END] === '0' || stat[STAT_ENVIRONMENT_START] !== stat[STAT_ENVIRONMENT_END];
+}
+
 function childrenOf(pid: number): number[] {
   return threadsOf(pid).flatMap((thread) => {
     const path = `/proc/${thread}/task/${thread}/children`;

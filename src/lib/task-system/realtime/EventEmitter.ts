@@ -2,7 +2,7 @@ import { EventEmitter } from 'eventemitter3';
 import { serializeError } from '../types/Errors.ts';
 import { type EventDraft, type EventEnvelope, type TaskEvent, type TaskEventMap, EVENT_IS_STORED, isTerminalEvent } from '../types/Events.ts';
 import type { Clock, EventSource, Logger } from '../types/Ports.ts';
-import { type LiveTask, type TransientEvent, LiveTasks } from './LiveTasks.ts';
+import { type LiveTask, type TransientEvent, LiveTasks } from './EventEmitter/LiveTasks.ts';
 
 /** A listener of one event, or with `'*'` of every event. It may return a promise; a rejection is logged and counted. */
 export type TaskListener<Type extends keyof TaskEventMap> = (...args: TaskEventMap[Type]) => unknown;

@@ -72,7 +72,10 @@ export type WireErrorCode =
 /** What a server sends. */
 export type ServerFrame =
   /** The answer to `hello`. `heartbeatMs`: how often the server pings; a client that hears nothing for clearly longer should reconnect. */
-  | { readonly type: 'welcome'; readonly protocol: typeof WIRE_PROTOCOL; readonly epoch: string; readonly offset: number; readonly limits: WireLimits; readonly heartbeatMs: number }
+  | {
+      readonly type: 'welcome'; readonly protocol: typeof WIRE_PROTOCOL; readonly epoch: string; readonly offset: number;
+      readonly limits: WireLimits; readonly heartbeatMs: number;
+    }
   /** The tasks of the subscription's `task:` topics as they were after it was registered; tasks that do not exist are left out. */
   | { readonly type: 'snap'; readonly id: string; readonly tasks: readonly Task[] }
   /**

@@ -88,7 +88,7 @@ export class FeedClient {
     return this.#state;
   }
 
-  /** Calls `listener` at every change of state. @returns removes it. */
+  /** Calls `listener` at every change of state. What it throws becomes an uncaught error, and does not disturb the feed. @returns removes it. */
   on(_event: 'state', listener: FeedStateListener): () => void {
     const registration = { call: listener };
     this.#listeners.add(registration);

@@ -4,7 +4,10 @@ import { EventQueue } from './EventQueue.ts';
 
 /** Events of some topics, in order, each stored one once, across reconnections. */
 export interface FeedSubscription extends AsyncIterableIterator<TaskEvent, undefined>, AsyncDisposable {
-  /** Resolves when the server has registered the subscription (nothing that happens after that is missed), or when it was closed. Rejects as the iteration does. */
+  /**
+   * Resolves when the server has registered the subscription (nothing that happens after that is missed), or when it was closed.
+   * Rejects as the iteration does.
+   */
   readonly ready: Promise<void>;
   /** Up to where the events were received; what `since` of a later subscription wants. Undefined before `ready`. */
   readonly position: WirePosition | undefined;

@@ -16,7 +16,7 @@ export async function openThreadChannel(entry: URL, settings: EngineSettings, lo
     name: 'task-system-store',
     workerData: settings,
     // Nothing of the host's: its loaders and preloaded modules would run in the thread as well, and its secrets are not needed there.
-    env: {},
+    env: {}, resourceLimits: { maxYoungGenerationSizeMb: 12 },
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
   return new ThreadChannel(worker, await opened(worker), logger);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
-import { LiveTasks } from '../../src/lib/task-system/realtime/LiveTasks.ts';
-import type { TaskEventOf } from '../../src/lib/task-system/types/Events.ts';
-import type { JsonValue } from '../../src/lib/task-system/types/Json.ts';
-import { progressEvent } from './helpers.ts';
+import { LiveTasks } from '../../../src/lib/task-system/realtime/EventEmitter/LiveTasks.ts';
+import type { TaskEventOf } from '../../../src/lib/task-system/types/Events.ts';
+import type { JsonValue } from '../../../src/lib/task-system/types/Json.ts';
+import { progressEvent } from '../helpers.ts';
 
 function logEvent(text: string, data?: JsonValue): TaskEventOf<'task:log'> {
   return {

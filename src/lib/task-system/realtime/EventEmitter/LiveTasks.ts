@@ -1,4 +1,4 @@
-import type { TaskEventOf } from '../types/Events.ts';
+import type { TaskEventOf } from '../../types/Events.ts';
 
 /** An event that is not stored: who listens now gets it, and the newest are kept while the task is live. */
 export type TransientEvent = TaskEventOf<'task:progress'> | TaskEventOf<'task:log'> | TaskEventOf<'task:usage'>;
