@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createIdGenerator } from '../../src/lib/task-system/core/ids.ts';
+import { createIdGenerator, pooledBytes } from '../../src/lib/task-system/core/ids.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const NOW = 1_760_000_000_123;
@@ -85,5 +85,35 @@ describe('createIdGenerator', () => {
     expect(timeOf(generate())).toBe(NOW);
     now = NOW + 5;
     expect(timeOf(generate())).toBe(NOW + 5);
+  });
+});
+
+describe('pooledBytes', () => {
+  /** Bytes that count up, however many are asked for at once. */
+  function counter(): { readonly draw: (size: number) => Uint8Array; readonly sizes: number[] } {
+    let next = 0;
+    const sizes: number[] = [];
+    return { sizes, draw: (size) => { sizes.push(size); return Uint8Array.from({ length: size }, () => next++); } };
+  }
+
+  it('hands out no byte twice, over several pools', () => {
+    const { draw, sizes } = counter();
+    const take = pooledBytes(draw, 20);
+    const taken = Array.from({ length: 5 }, () => [...take(8)]).flat();
+    expect(new Set(taken).size).toBe(40);
+    expect(sizes).toEqual([20, 20, 20]);
+  });
+
+  it('leaves alone what it handed out before', () => {
+    const take = pooledBytes(counter().draw, 8);
+    const first = take(8);
+    take(8);
+    expect([...first]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('gives more at once than a pool holds', () => {
+    const { draw, sizes } = counter();
+    expect(pooledBytes(draw, 4)(10)).toHaveLength(10);
+    expect(sizes).toEqual([10]);
   });
 });

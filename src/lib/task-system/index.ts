@@ -4,7 +4,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { childEntryPath } from './core/childEntry.ts';
 import { CoreSystem } from './core/CoreSystem.ts';
-import { createIdGenerator, type GenerateId } from './core/ids.ts';
+import { createIdGenerator, pooledBytes, type GenerateId } from './core/ids.ts';
 import { Janitor } from './core/Janitor.ts';
 import { defaultLogger } from './core/logger.ts';
 import { Sessions } from './core/Sessions.ts';
@@ -67,7 +67,7 @@ function realDeps(): TaskSystemDeps {
   return {
     clock: systemClock,
     random: Math.random,
-    generateId: createIdGenerator(() => Date.now(), randomBytes),
+    generateId: createIdGenerator(() => Date.now(), pooledBytes(randomBytes)),
     spawn,
     childEntry: childEntryPath(),
     openStore: (options, logger) => openSqliteStore({ directory: options.root, lockTimeoutMs: options.storage.lockTimeoutMs, logger }),

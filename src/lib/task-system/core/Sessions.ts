@@ -63,7 +63,7 @@ export class Sessions {
     const child = this.#spares.take();
     let workspace: string;
     try {
-      workspace = await this.workspaces.assign(child.directory, attemptName);
+      workspace = this.workspaces.assign(child.directory, attemptName);
     } catch (error) {
       await child.destroy();
       this.workspaces.dispose(child.directory, 'remove');

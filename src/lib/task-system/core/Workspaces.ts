@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdirSync, renameSync } from 'node:fs';
+import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger } from '../types/Ports.ts';
 
@@ -38,13 +38,16 @@ export class Workspaces {
     return slot;
   }
 
-  /** Turns a slot into the workspace of an attempt. Each attempt has its own, so a late writer cannot reach another's. */
-  async assign(slot: string, attemptName: string): Promise<string> {
+  /**
+   * Turns a slot into the workspace of an attempt. Each attempt has its own, so a late writer cannot reach another's. Synchronous,
+   * so that the task is sent to its process in the turn that took it, before the host is held up by starting the successor.
+   */
+  assign(slot: string, attemptName: string): string {
     const workspace = join(this.#directory, attemptName);
     // Before the rename, so that a sweep never sees a directory that nobody claims.
     this.#live.add(workspace);
     try {
-      await rename(slot, workspace);
+      renameSync(slot, workspace);
     } catch (error) {
       this.#live.delete(workspace);
       throw error;

@@ -12,6 +12,8 @@ const KERNEL_THREAD = 0x00200000;
 
 /** How often the list of processes is read at most, on a system where new ones appear all the time. */
 const MAX_ROUNDS = 50;
+/** How often in a row the list must have nobody new: a process that is just being started is not in it for a moment. */
+const QUIET_ROUNDS = 2;
 
 /** Whether this system has a /proc to look at; elsewhere only process groups can be ended. */
 export function hasProc(): boolean {
@@ -49,9 +51,9 @@ export async function findMarked(mark: string): Promise<number[]> {
   if (!hasProc()) return [];
   const needle = Buffer.from(mark);
   const known = new Set<number>();
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  for (let round = 0, quiet = 0; round < MAX_ROUNDS && quiet < QUIET_ROUNDS; round++) {
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => !known.has(pid));
-    if (pids.length === 0) return [];
+    quiet = pids.length === 0 ? quiet + 1 : 0;
     const isMarked = await Promise.all(pids.map((pid) => carries(pid, needle)));
     const found = pids.filter((_, index) => isMarked[index] === true);
     if (found.length > 0) return found;

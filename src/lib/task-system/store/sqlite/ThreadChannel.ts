@@ -10,14 +10,18 @@ interface Waiter<Value> {
   readonly reject: (error: unknown) => void;
 }
 
+const YOUNG_GENERATION_MB = 16;
+
 /** Starts a thread that owns the database and waits until it is open. Throws what opening threw there. */
 export async function openThreadChannel(entry: URL, settings: EngineSettings, logger: Logger | undefined): Promise<StoreChannel> {
   const worker = new Worker(entry, {
     name: 'task-system-store',
     workerData: settings,
     // Nothing of the host's: its loaders and preloaded modules would run in the thread as well, and its secrets are not needed there.
-    env: {}, resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    env: {},
     execArgv: ['--disable-warning=ExperimentalWarning'],
+    // Batches are short-lived: left to itself V8 would give them 64 MB and never take it back.
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   return new ThreadChannel(worker, await opened(worker), logger);
 }

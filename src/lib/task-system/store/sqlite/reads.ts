@@ -5,8 +5,10 @@ import type { Reply, SqlValue } from './wire.ts';
 import type { EngineState } from './writes.ts';
 
 const GET = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`;
-const OPEN_COUNTS = "SELECT project, state, count(*) AS n FROM tasks WHERE state IN ('queued', 'running', 'waiting') GROUP BY project, state";
-const READY_COUNTS = 'SELECT project, count(*) AS n FROM tasks WHERE ready = 1 GROUP BY project';
+// Named indexes hold all that is counted, in the order in which it is grouped: no row is touched and nothing is sorted.
+const OPEN_COUNTS = `SELECT project, state, count(*) AS n FROM tasks INDEXED BY tasks_project
+  WHERE state IN ('queued', 'running', 'waiting') GROUP BY project, state`;
+const READY_COUNTS = 'SELECT project, count(*) AS n FROM tasks INDEXED BY tasks_ready WHERE ready = 1 GROUP BY project';
 
 /** One task. */
 export function get({ database }: EngineState, taskId: string): Reply {
@@ -45,8 +47,8 @@ export function readEvents({ log }: EngineState, offset: number, limit: number, 
   return events === undefined ? {} : { events };
 }
 
-/** The query of a page; each combination of filters is answered from an index. Exported for the test that looks at the query plans. */
-export function listQuery(filter: Omit<TaskFilter, 'limit' | 'cursor'>, before: number, limit: number): { readonly sql: string; readonly values: readonly SqlValue[] } {
+/** The query of a page; each combination of filters is answered from an index. */
+function listQuery(filter: Omit<TaskFilter, 'limit' | 'cursor'>, before: number, limit: number): { readonly sql: string; readonly values: readonly SqlValue[] } {
   const { project, state, parentId } = filter;
   if (project !== undefined && state === undefined && parentId === undefined) return projectQuery(project, before, limit);
   // A parent has few children: its index is the one to use, and the plus signs keep the planner off the others.

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { Database } from '../../../src/lib/task-system/store/sqlite/Database.ts';
+import { EventLog } from '../../../src/lib/task-system/store/sqlite/EventLog.ts';
+import { prune } from '../../../src/lib/task-system/store/sqlite/prune.ts';
+import { counts, get, list, readEvents } from '../../../src/lib/task-system/store/sqlite/reads.ts';
+import { newRecord, toRow } from '../../../src/lib/task-system/store/sqlite/rows.ts';
+import { promoteDue, recover } from '../../../src/lib/task-system/store/sqlite/schedule.ts';
+import { migrate } from '../../../src/lib/task-system/store/sqlite/schema.ts';
+import type { Row, SqlValue } from '../../../src/lib/task-system/store/sqlite/wire.ts';
+import { append, cancelQueued, claimNext, create, settle, type EngineState } from '../../../src/lib/task-system/store/sqlite/writes.ts';
+import { newTask } from '../support.ts';
+
+/** A database that remembers what was asked of it, to explain it. */
+class ExplainingDatabase extends Database {
+  readonly seen = new Set<string>();
+
+  override run(sql: string, ...values: readonly SqlValue[]): number {
+    this.seen.add(sql);
+    return super.run(sql, ...values);
+  }
+
+  override get(sql: string, ...values: readonly SqlValue[]): Row | undefined {
+    this.seen.add(sql);
+    return super.get(sql, ...values);
+  }
+
+  override all(sql: string, ...values: readonly SqlValue[]): readonly Row[] {
+    this.seen.add(sql);
+    return super.all(sql, ...values);
+  }
+}
+
+/** How SQLite goes about everything that an operation asks, one step a line. */
+function plansOf(operation: (state: EngineState) => unknown): readonly string[] {
+  const database = new ExplainingDatabase(':memory:', { timeoutMs: 0 });
+  migrate(database);
+  const state = { database, log: new EventLog(database) };
+  create(state, toRow(newRecord(newTask('a', { project: 'p' }), undefined)));
+  create(state, toRow(newRecord(newTask('b', { project: 'p' }), 'host')));
+  database.seen.clear();
+  operation(state);
+  expect(database.seen.size).toBeGreaterThan(0);
+  const plans = [...database.seen].flatMap((sql) => Database.prototype.all.call(database, `EXPLAIN QUERY PLAN ${sql}`));
+  database.close();
+  return plans.map((row) => String(row['detail']));
+}
+
+describe('the query plans of operations that must not slow down with the number of tasks', () => {
+  it.each<[string, (state: EngineState) => unknown]>([
+    ['create', (state) => create(state, toRow(newRecord(newTask('c', { parentId: 'a', idempotencyKey: 'k' }), 'host')))],
+    ['claimNext', (state) => claimNext(state, 'p', 'host', 1)],
+    ['settle', (state) => settle(state, ['b', 1, 'completed', 1, null, null, null, null, 0, ['task:complete', '{}']])],
+    ['settle to queued', (state) => settle(state, ['b', 1, 'queued', 1, null, null, null, null, 0, ['task:retry', '{}']])],
+    ['cancelQueued', (state) => cancelQueued(state, 'a', 'x', 1)],
+    ['append', (state) => append(state, 'b', 1, [['task:warning', '{}']], 1)],
+    ['promoteDue', (state) => promoteDue(state, 1)],
+    ['recover', (state) => recover(state, { owner: 'new', time: 1, maxInterruptions: 3, neverRepeat: [] })],
+    ['get', (state) => get(state, 'a')],
+    ['readEvents', (state) => readEvents(state, 0, 10, null)],
+    ['readEvents of a task', (state) => readEvents(state, 0, 10, 'a')],
+  ])('%s goes through an index and sorts nothing', (_name, operation) => {
+    const plans = plansOf(operation);
+    expect(plans.filter((step) => /^SCAN |TEMP B-TREE/.test(step))).toEqual([]);
+  });
+
+  it('prune reads from the old end of an index', () => {
+    const plans = plansOf((state) => prune(state, { before: 5_000, keep: 1, batch: 10 }));
+    expect(plans.filter((step) => /^SCAN |TEMP B-TREE/.test(step))).toEqual(['SCAN events']);
+    expect(plans).toContainEqual(expect.stringContaining('USING INDEX tasks_finished (finished_at>? AND finished_at<?)'));
+  });
+
+  it('counts reads indexes alone, in their order', () => {
+    const plans = plansOf(counts);
+    expect(plans).toEqual([expect.stringContaining('COVERING INDEX tasks_project'), expect.stringContaining('COVERING INDEX tasks_ready')]);
+  });
+});
+
+describe('the query plan of list', () => {
+  it.each([
+    [{ project: 'p' }, 'tasks_project (project=? AND state=? AND rowid<?)'],
+    [{ state: 'queued' as const }, 'tasks_state (state=? AND rowid<?)'],
+    [{ parentId: 'x' }, 'tasks_parent (parent_id=? AND rowid<?)'],
+    [{ project: 'p', state: 'failed' as const }, 'tasks_project (project=? AND state=? AND rowid<?)'],
+    [{ project: 'p', parentId: 'x' }, 'tasks_parent (parent_id=? AND rowid<?)'],
+    [{ project: 'p', parentId: 'x', state: 'failed' as const }, 'tasks_parent (parent_id=? AND rowid<?)'],
+    [{}, 'INTEGER PRIMARY KEY (rowid<?)'],
+  ])('answers the filter %j from an index, without reading the whole table or sorting whole rows', (filter, index) => {
+    const plan = plansOf((state) => list(state, { ...filter, limit: 50 }, null)).join('\n');
+    expect(plan).toContain(index);
+    expect(plan).not.toMatch(/SCAN tasks|TEMP B-TREE/);
+  });
+});
