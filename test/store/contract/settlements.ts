@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TaskSystemError } from '../../../src/lib/task-system/types/Errors.ts';
 import { rejectionOf } from '../../support/thrown.ts';
 import { allEvents, claim, COMPLETE, createAll, end, ended, eventTypes, FAILURE, newTask, RETRY, start, warning, type OpenStore } from '../support.ts';
 
@@ -166,10 +167,31 @@ function describeAppending(open: OpenStore): void {
       await expect(claim(store)).resolves.toBeUndefined();
     });
 
+    it('fail each for itself, whatever goes wrong around them', async () => {
+      const { store } = await open();
+      await store.create(newTask('old'));
+      const results = await Promise.allSettled([
+        store.create(newTask('a')), store.create(newTask('old')), claim(store), store.create(newTask('b', { parentId: 'ghost' })), end(store, 'old', { fence: 9 }),
+        store.create(newTask('c', { parentId: 'old' })), store.list({ limit: 1, cursor: 'bad' }), store.append('old', 1, [warning('x')], 1_500), store.create(newTask('c')),
+        end(store, 'old'), store.create(newTask('d', { parentId: 'old' })), claim(store),
+      ]);
+      expect(results.map((result) => (result.status === 'fulfilled' ? 'ok' : rejectedCode(result.reason)))).toEqual([
+        'ok', 'STORE_FAILED', 'ok', 'TASK_NOT_FOUND', 'ok', 'ok', 'CURSOR_INVALID', 'ok', 'STORE_FAILED', 'ok', 'TASK_NOT_FOUND', 'ok',
+      ]);
+      const events = await allEvents(store);
+      expect(events.map(({ offset, type, taskId }) => `${String(offset)} ${type} ${taskId}`)).toEqual([
+        '1 task:create old', '2 task:create a', '3 task:start old', '4 task:create c', '5 task:warning old', '6 task:complete old', '7 task:start a',
+      ]);
+    });
+
     it('name the parent that is missing', async () => {
       const { store } = await open();
       const error = await rejectionOf(store.create(newTask('a', { parentId: 'ghost' })));
       expect(error.message).toContain('"ghost"');
     });
   });
+}
+
+function rejectedCode(reason: unknown): string {
+  return TaskSystemError.isInstance(reason) ? reason.code : String(reason);
 }

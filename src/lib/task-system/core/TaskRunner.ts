@@ -150,9 +150,10 @@ export class TaskRunner {
     }
   }
 
-  #startInLane(project: string, work: () => Promise<void>): void {
+  #startInLane(project: string, work: () => Promise<void>, onFailure: (error: unknown) => void = () => undefined): void {
     const lane = this.#ports.queue.start(project, work).catch((error: unknown) => {
       this.#ports.logger.error(`the lane of project "${project}" failed`, { error: serializeError(error) });
+      onFailure(error);
     }).finally(() => {
       this.#lanes.delete(lane);
       this.#pump();
@@ -186,7 +187,7 @@ export class TaskRunner {
       if (created === undefined) return;
       resolve(created);
       if (!created.existed) await this.#runClaimed(created);
-    });
+    }, reject);
     return promise;
   }
 

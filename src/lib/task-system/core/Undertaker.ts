@@ -3,7 +3,8 @@ import type { Logger, ProcessSpawner } from '../types/Ports.ts';
 
 /**
  * Reads `+ <group>` and `- <group>` lines. When its input ends, the host is gone: it kills the groups that are left and every
- * process whose environment carries the host's mark (one grep for all: one for each would take a second). Twice, because a process may start another one in between.
+ * process whose environment carries the host's mark (one grep for all: one for each would take a second), until two rounds in
+ * a row found none, because a process may start another one in between.
  */
 const SCRIPT = `
 trap '' HUP INT TERM QUIT PIPE
@@ -14,9 +15,12 @@ while read -r op group; do
     -) case $groups in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
   esac
 done
-for round in 1 2; do
+round=0 quiet=0
+while [ $quiet -lt 2 ] && [ $round -lt 20 ]; do
+  round=$((round + 1)) quiet=$((quiet + 1))
   for group in $groups; do kill -9 "-$group" 2>/dev/null; done
   for file in $(grep -laF -- "$1" /proc/[0-9]*/environ 2>/dev/null); do
+    quiet=0
     pid=\${file#/proc/}
     kill -9 "\${pid%/environ}" 2>/dev/null
   done

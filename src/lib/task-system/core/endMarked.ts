@@ -10,12 +10,12 @@ const SWEEP_INTERVAL_MS = 20;
  * @returns the processes that could not be ended; empty is the rule.
  */
 export async function endMarked(mark: string, clock: Clock): Promise<readonly number[]> {
-  let survivors: readonly number[] = [];
+  let survivors: readonly number[] | undefined;
   for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
     survivors = await findMarked(`${mark}\0`);
-    if (survivors.length === 0) return [];
-    for (const survivor of survivors) signal(survivor, 'SIGKILL');
+    if (survivors?.length === 0) return [];
+    for (const survivor of survivors ?? []) signal(survivor, 'SIGKILL');
     await new Promise<void>((resolve) => { clock.setTimer(SWEEP_INTERVAL_MS, resolve); });
   }
-  return survivors;
+  return survivors ?? [];
 }

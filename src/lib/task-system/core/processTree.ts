@@ -10,10 +10,10 @@ const STAT_ENVIRONMENT_START = 47;
 const STAT_ENVIRONMENT_END = 48;
 const KERNEL_THREAD = 0x00200000;
 
-/** How often the list of processes is read at most, on a system where new ones appear all the time. */
-const MAX_ROUNDS = 50;
-/** How often in a row the list must have nobody new: a process that is just being started is not in it for a moment. */
-const QUIET_ROUNDS = 2;
+/** How often the list of processes is read before the answer is "not sure": where new ones appear all the time. */
+const MAX_ROUNDS = 10;
+/** How often in a row nobody may be in doubt: a process that is just being started is not in the list for a moment. */
+const CLEAR_ROUNDS = 2;
 
 /** Whether this system has a /proc to look at; elsewhere only process groups can be ended. */
 export function hasProc(): boolean {
@@ -45,21 +45,23 @@ export function descendantsOf(pid: number): number[] {
 
 /**
  * Living processes whose environment carries `mark` (`NAME=value`): also those that left their group and their parent. A process
- * that ends while it is looked at may have started another one just before, so the list is read again until it has nobody new.
+ * that ends while it is looked at may have started another one just before; then the list is read again.
+ * @returns undefined when none was seen but that is not sure: ask again in a moment.
  */
-export async function findMarked(mark: string): Promise<number[]> {
+export async function findMarked(mark: string): Promise<number[] | undefined> {
   if (!hasProc()) return [];
   const needle = Buffer.from(mark);
   const known = new Set<number>();
-  for (let round = 0, quiet = 0; round < MAX_ROUNDS && quiet < QUIET_ROUNDS; round++) {
+  for (let round = 0, clear = 0; round < MAX_ROUNDS; round++) {
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => !known.has(pid));
-    quiet = pids.length === 0 ? quiet + 1 : 0;
-    const isMarked = await Promise.all(pids.map((pid) => carries(pid, needle)));
-    const found = pids.filter((_, index) => isMarked[index] === true);
-    if (found.length > 0) return found;
-    for (const [index, pid] of pids.entries()) if (isMarked[index] === false) known.add(pid);
+    const looks = await Promise.all(pids.map((pid) => lookAt(pid, needle)));
+    const marked = pids.filter((_, index) => looks[index] === 'marked');
+    if (marked.length > 0) return marked;
+    clear = looks.every((look) => look === 'other') ? clear + 1 : 0;
+    if (clear === CLEAR_ROUNDS) return [];
+    for (const [index, pid] of pids.entries()) if (looks[index] !== 'unclear') known.add(pid);
   }
-  return [];
+  return undefined;
 }
 
 /** Whether a process exists and is not just a zombie waiting to be reaped. */
@@ -87,17 +89,20 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
  * Each thread is looked up by its own number: entries below `/proc/<pid>/task` of a process that is killed right after cost the
  * host's event loop milliseconds when it reaps the process, entries of the single threads cost nothing.
  */
-/** Whether a living process carries a mark; undefined when that cannot be said yet. */
-async function carries(pid: number, needle: Buffer): Promise<boolean | undefined> {
+/** What a process is to somebody who looks for a mark. */
+async function lookAt(pid: number, needle: Buffer): Promise<'marked' | 'other' | 'gone' | 'unclear'> {
   const environment = await readFile(`/proc/${String(pid)}/environ`).catch(() => undefined);
-  if (environment?.length === 0 && wasBetweenPrograms(pid)) return undefined;
-  return environment?.includes(needle) === true && isAlive(pid);
+  const isOther = environment !== undefined && environment.length > 0 && !environment.includes(needle);
+  if (isOther) return 'other';
+  if (!isAlive(pid)) return 'gone';
+  if (environment?.length === 0) return wasBetweenPrograms(pid) ? 'unclear' : 'other';
+  return environment === undefined ? 'other' : 'marked';
 }
 
-/** While a process replaces its program it has no environment for a moment. The dead, the kernel's own threads and a few others never have one. */
+/** While a process replaces its program it has no environment for a moment; the kernel's own threads and a few others never have one. */
 function wasBetweenPrograms(pid: number): boolean {
   const stat = readStat(pid);
-  if (stat === undefined || !isAlive(pid) || (Number(stat[STAT_FLAGS]) & KERNEL_THREAD) !== 0) return false;
+  if (stat === undefined || (Number(stat[STAT_FLAGS]) & KERNEL_THREAD) !== 0) return false;
   return stat[STAT_ENVIRONMENT_END] === '0' || stat[STAT_ENVIRONMENT_START] !== stat[STAT_ENVIRONMENT_END];
 }
 

@@ -10,7 +10,7 @@ interface Waiter<Value> {
   readonly reject: (error: unknown) => void;
 }
 
-const YOUNG_GENERATION_MB = 16;
+const YOUNG_GENERATION_MB = 32;
 
 /** Starts a thread that owns the database and waits until it is open. Throws what opening threw there. */
 export async function openThreadChannel(entry: URL, settings: EngineSettings, logger: Logger | undefined): Promise<StoreChannel> {
@@ -20,7 +20,7 @@ export async function openThreadChannel(entry: URL, settings: EngineSettings, lo
     // Nothing of the host's: its loaders and preloaded modules would run in the thread as well, and its secrets are not needed there.
     env: {},
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    // Batches are short-lived: left to itself V8 would give them 64 MB and never take it back.
+    // Batches are short-lived: left to itself V8 gives them 64 MB and does not take it back.
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   return new ThreadChannel(worker, await opened(worker), logger);

@@ -59,7 +59,7 @@ const MIGRATIONS: readonly string[] = [`
 `];
 
 /** The version that this library writes. */
-export const SCHEMA_VERSION = MIGRATIONS.length;
+const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** The version of a database; 0 for an empty one. */
 export function schemaVersion(database: Database): number {

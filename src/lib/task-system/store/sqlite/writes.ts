@@ -87,7 +87,7 @@ export function storedError(error: TaskSystemError): SerializedError {
 }
 
 /** The answer of an operation that changed one task. */
-export function changed(row: Row, events: readonly string[]): Reply {
+function changed(row: Row, events: readonly string[]): Reply {
   return { changes: [{ row, events }] };
 }
 

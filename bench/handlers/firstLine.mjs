@@ -1,0 +1,5 @@
+export default {
+  run() {
+    return Number(process.hrtime.bigint()) / 1e6;
+  },
+};

@@ -1,0 +1,1 @@
+process.send(Number(process.hrtime.bigint()) / 1e6);

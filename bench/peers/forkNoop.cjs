@@ -1,0 +1,1 @@
+process.once('message', () => { process.send(process.pid, () => { process.disconnect(); }); });

@@ -1,0 +1,3 @@
+export default function run() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

@@ -1,0 +1,11 @@
+import type { Benchmark } from '../lib/Benchmark.ts';
+import { importCost } from './importCost.ts';
+import { loopDelay } from './loopDelay.ts';
+import { messageRate } from './messageRate.ts';
+import { pendingTasks } from './pendingTasks.ts';
+import { startLatency } from './startLatency.ts';
+import { submitRate } from './submitRate.ts';
+import { throughput } from './throughput.ts';
+
+/** All benchmarks, in the order in which they run. */
+export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate];
