@@ -10,6 +10,11 @@ const OPEN_COUNTS = `SELECT project, state, count(*) AS n FROM tasks INDEXED BY 
   WHERE state IN ('queued', 'running', 'waiting') GROUP BY project, state`;
 const READY_COUNTS = 'SELECT project, count(*) AS n FROM tasks INDEXED BY tasks_ready WHERE ready = 1 GROUP BY project';
 
+interface Query {
+  readonly sql: string;
+  readonly values: readonly SqlValue[];
+}
+
 /** One task. */
 export function get({ database }: EngineState, taskId: string): Reply {
   const row = database.get(GET, taskId);
@@ -48,7 +53,7 @@ export function readEvents({ log }: EngineState, offset: number, limit: number, 
 }
 
 /** The query of a page; each combination of filters is answered from an index. */
-function listQuery(filter: Omit<TaskFilter, 'limit' | 'cursor'>, before: number, limit: number): { readonly sql: string; readonly values: readonly SqlValue[] } {
+function listQuery(filter: Omit<TaskFilter, 'limit' | 'cursor'>, before: number, limit: number): Query {
   const { project, state, parentId } = filter;
   if (project !== undefined && state === undefined && parentId === undefined) return projectQuery(project, before, limit);
   // A parent has few children: its index is the one to use, and the plus signs keep the planner off the others.
@@ -65,7 +70,7 @@ function listQuery(filter: Omit<TaskFilter, 'limit' | 'cursor'>, before: number,
 }
 
 /** The index knows a project's tasks by state: the newest of each state are merged, instead of paying for another index. */
-function projectQuery(project: string, before: number, limit: number): { readonly sql: string; readonly values: readonly SqlValue[] } {
+function projectQuery(project: string, before: number, limit: number): Query {
   const newest = TASK_STATES.map((state) => (
     `SELECT * FROM (SELECT seq FROM tasks WHERE project = ? AND state = '${state}' AND seq < ? ORDER BY seq DESC LIMIT ?)`
   ));

@@ -13,8 +13,9 @@ import { storedError, type EngineState } from './writes.ts';
 /** A million tasks may fall due at once; the caller sees by `nextDue` that there is more. */
 const MAX_PROMOTED = 10_000;
 
-const PROMOTE = `UPDATE tasks SET ready = 1 WHERE seq IN
-  (SELECT seq FROM tasks INDEXED BY tasks_delayed WHERE ready = 0 AND state = 'queued' AND run_at <= ? ORDER BY run_at LIMIT ${String(MAX_PROMOTED)}) RETURNING project`;
+const PROMOTE = `UPDATE tasks SET ready = 1 WHERE seq IN (
+  SELECT seq FROM tasks INDEXED BY tasks_delayed
+  WHERE ready = 0 AND state = 'queued' AND run_at <= ? ORDER BY run_at LIMIT ${String(MAX_PROMOTED)}) RETURNING project`;
 const NEXT_DUE = "SELECT run_at FROM tasks INDEXED BY tasks_delayed WHERE ready = 0 AND state = 'queued' AND run_at IS NOT NULL ORDER BY run_at LIMIT 1";
 const ORPHANS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE state = 'running' AND owner IS NOT ? ORDER BY seq`;
 const REQUEUE = `UPDATE tasks SET state = 'queued', ready = 1, owner = NULL, run_at = ?, interruptions = interruptions + 1, error = ?

@@ -20,7 +20,9 @@ const FIND_IDEMPOTENT = `SELECT ${TASK_COLUMNS} FROM tasks WHERE project = ? AND
 const STATE_OF = 'SELECT state FROM tasks WHERE id = ?';
 const INSERT = `INSERT INTO tasks (${NEW_TASK_COLUMNS.join(', ')}) VALUES (${NEW_TASK_COLUMNS.map(() => '?').join(', ')})`;
 const CLAIM = `UPDATE tasks SET state = 'running', ready = 0, attempt = attempt + 1, fence = fence + 1, owner = ?, started_at = ?, error = NULL
-  WHERE seq = (SELECT seq FROM tasks INDEXED BY tasks_ready WHERE project = ? AND ready = 1 AND state = 'queued' ORDER BY order_key, seq LIMIT 1) RETURNING ${TASK_COLUMNS}`;
+  WHERE seq = (
+    SELECT seq FROM tasks INDEXED BY tasks_ready WHERE project = ? AND ready = 1 AND state = 'queued' ORDER BY order_key, seq LIMIT 1
+  ) RETURNING ${TASK_COLUMNS}`;
 const FINISH = `UPDATE tasks SET state = ?, owner = NULL, finished_at = ?, result = coalesce(?, result), error = coalesce(?, error),
   progress = coalesce(?, progress) WHERE id = ? AND fence = ? AND state = 'running' RETURNING ${TASK_COLUMNS}`;
 const REQUEUE = `UPDATE tasks SET state = 'queued', ready = coalesce(?, run_at, 0) <= ?, owner = NULL, run_at = coalesce(?, run_at),
