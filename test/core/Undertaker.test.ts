@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { findMarked, hasProc, isAlive } from '../../src/lib/task-system/core/processTree.ts';
+import { hasProc, isAlive } from '../../src/lib/task-system/core/processTree.ts';
 import { Undertaker } from '../../src/lib/task-system/core/Undertaker.ts';
 import type { ProcessSpawner } from '../../src/lib/task-system/types/Ports.ts';
 import { makeLogger } from './makers.ts';
@@ -64,17 +64,6 @@ describe.runIf(hasProc())('Undertaker', () => {
     await program.ended;
     await undertaker.close();
     await until(() => !isAlive(orphan));
-  });
-
-  it('keeps up with a process that starts its successor and dies, again and again', async () => {
-    const script = 'if [ "$1" -gt 0 ]; then setsid sh -c "$2" again $(($1 - 1)) "$2" & else setsid sleep 1000 & fi';
-    for (let count = 0; count < 5; count++) {
-      const { undertaker, env } = setUp();
-      const program = startProgram('/bin/sh', ['-c', script, 'again', '20', script], env);
-      await program.ended;
-      await undertaker.close();
-      await expect(findMarked(`TEST_HOST=${env['TEST_HOST'] ?? ''}\0`)).resolves.toEqual([]);
-    }
   });
 
   it('leaves processes of other hosts alone', async () => {

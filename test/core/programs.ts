@@ -23,7 +23,13 @@ export function startProgram(command: string, args: readonly string[] = [], env:
   const child = spawn(command, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'], env: { PATH: '/usr/bin:/bin', ...env } });
   const { pid } = child;
   if (pid === undefined) throw new Error(`could not start ${command}`);
-  onTestFinished(() => { kill(-pid); });
+  onTestFinished(() => {
+    kill(-pid);
+    // Whoever else may hold the other ends: they must not keep the tests alive.
+    child.stdin.destroy();
+    child.stdout.destroy();
+    child.unref();
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     pid,

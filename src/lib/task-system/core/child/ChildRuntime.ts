@@ -10,6 +10,8 @@ import { loadHandler } from './loadHandler.ts';
 import type { Transport } from './ProcessTransport.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
+/** How many calls the host is asked at once, well below what it allows; a handler may start a hundred children in one go. */
+const MAX_OPEN_CALLS = 32;
 
 type StartMessage = Extract<ParentMessage, { readonly type: 'start' }>;
 type ReplyMessage = Extract<ParentMessage, { readonly type: 'reply' }>;
@@ -40,6 +42,7 @@ export class ChildRuntime {
   readonly #stop = new AbortController();
   readonly #progress: LatestGate<ProgressReport>;
   readonly #calls = new Map<number, PendingCall>();
+  readonly #waitingCalls: (() => void)[] = [];
   #nextCall = 0;
   #state: 'idle' | 'running' | 'done' = 'idle';
 
@@ -54,8 +57,8 @@ export class ChildRuntime {
   /** Announces the process to its host and waits for work. */
   start(): void {
     this.#host.title = 'task-system: spare';
-    this.#host.on('uncaughtException', (error) => { this.#fail(error); });
-    this.#host.on('unhandledRejection', (error) => { this.#fail(error); });
+    this.#host.on('uncaughtException', (error) => { this.#break(error); });
+    this.#host.on('unhandledRejection', (error) => { this.#break(error); });
     this.#transport.listen((message) => { this.#receive(message); }, () => { this.#die(); });
     this.#transport.send({ type: 'ready', version: PROTOCOL_VERSION });
   }
@@ -93,18 +96,28 @@ export class ChildRuntime {
   }
 
   #call(method: 'spawn', params: JsonValue): Promise<JsonValue> {
-    const id = this.#nextCall++;
     const { promise, resolve, reject } = Promise.withResolvers<JsonValue>();
-    this.#calls.set(id, { resolve, reject });
-    this.#transport.send({ type: 'call', id, method, params });
+    const send = (): void => {
+      const id = this.#nextCall++;
+      this.#calls.set(id, { resolve, reject });
+      this.#transport.send({ type: 'call', id, method, params });
+    };
+    if (this.#calls.size < MAX_OPEN_CALLS) send();
+    else this.#waitingCalls.push(send);
     return promise;
   }
 
   #answer(reply: ReplyMessage): void {
     const call = this.#calls.get(reply.id);
-    this.#calls.delete(reply.id);
+    if (this.#calls.delete(reply.id)) this.#waitingCalls.shift()?.();
     if ('error' in reply) call?.reject(deserializeError(reply.error));
     else call?.resolve(reply.value);
+  }
+
+  /** A process that breaks before it has a task is no use: better none than one that keeps its task waiting. */
+  #break(thrown: unknown): void {
+    if (this.#state === 'idle') this.#die();
+    else this.#fail(thrown);
   }
 
   #fail(thrown: unknown): void {

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { TaskSystemError } from '../../types/Errors.ts';
 import type { TaskDefinition } from '../../types/Handler.ts';
 
+/** What V8 and Node say when two modules do not fit together; each of them can be parsed. */
+const LINK_PROBLEM = /^(The requested module|Named export) /;
 const SYNTAX_CODES = ['ERR_INVALID_TYPESCRIPT_SYNTAX', 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'];
 
 /**
@@ -49,7 +51,7 @@ function explainImportError(error: unknown, moduleUrl: string, path: string): Ta
 
 /** A SyntaxError that a parser of Node raised; one that user code raised (JSON.parse at top level) has a user frame first. */
 function isParseError(error: unknown): boolean {
-  if (!(error instanceof SyntaxError)) return false;
+  if (!(error instanceof SyntaxError) || LINK_PROBLEM.test(error.message)) return false;
   const frame = /\n\s+at .*/.exec(error.stack ?? '')?.[0] ?? 'node:internal';
   return frame.includes('node:internal');
 }
