@@ -8,7 +8,7 @@ const NEVER = ['NODE_OPTIONS', 'NODE_PATH', 'LD_PRELOAD', 'LD_LIBRARY_PATH', 'LD
 export function childEnvironment(allowed: readonly string[], marks: Readonly<Record<string, string>>): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const name of [...BASE_NAMES, ...allowed]) {
-    const value = process.env[name];
+    const value = Object.hasOwn(process.env, name) ? process.env[name] : undefined;
     if (value !== undefined && !NEVER.includes(name.toUpperCase())) environment[name] = value;
   }
   return { ...environment, ...marks };

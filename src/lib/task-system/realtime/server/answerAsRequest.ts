@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 
 /**
  * Answers an upgrade that nobody wants the way Node does when nobody listens for upgrades: as an ordinary request. Clients send
@@ -12,6 +12,8 @@ export function answerAsRequest(server: Server, request: IncomingMessage): void 
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     return;
   }
+  // Loaded here: a host without an HTTP server would pay 20 ms for it at import.
+  const { ServerResponse } = process.getBuiltinModule('node:http');
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
