@@ -26,7 +26,7 @@ interface Setup {
   readonly logPath: string;
 }
 
-function collect(limitBytes = MEBIBYTE, logPath = path.join(temporaryDirectory(), 'task.log')): Setup {
+function collect(limitBytes = MEBIBYTE, logPath = '/dev/null'): Setup {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const said: Said[] = [];
@@ -47,6 +47,10 @@ async function end({ stdout, stderr, output, clock }: Setup): Promise<void> {
 
 function textOf(said: readonly Said[], stream: OutputStream = 'stdout'): string {
   return said.filter((one) => one.stream === stream).map(({ text }) => text).join('');
+}
+
+function logFile(): string {
+  return path.join(temporaryDirectory(), 'task.log');
 }
 
 function logSize({ logPath }: Setup): number {
@@ -128,7 +132,7 @@ describe('OutputCollector', () => {
   it('says everything once and in order, however text is cut into chunks', async () => {
     const text = fc.array(fc.oneof(fc.string({ unit: 'grapheme', maxLength: 50 }), fc.constant('\n'), fc.constant('x'.repeat(5_000))), { maxLength: 12 }).map((parts) => parts.join(''));
     await fc.assert(fc.asyncProperty(text, fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 1, maxLength: 8 }), async (whole, sizes) => {
-      const setup = collect(MEBIBYTE, '/dev/null');
+      const setup = collect();
       const bytes = Buffer.from(whole);
       for (let at = 0, index = 0; at < bytes.length; index++) {
         const size = sizes[index % sizes.length] ?? 1;
@@ -261,7 +265,7 @@ describe('OutputCollector and its log file', () => {
   afterEach(() => { vi.restoreAllMocks(); });
 
   it('writes every byte of both streams, in the order in which they came', async () => {
-    const setup = collect();
+    const setup = collect(MEBIBYTE, logFile());
     setup.stdout.write('one\n');
     await turns();
     setup.stderr.write(Buffer.from([0xff, 0x00, 0x0a]));
@@ -273,11 +277,21 @@ describe('OutputCollector and its log file', () => {
   });
 
   it('writes no more than the bound', async () => {
-    const setup = collect(5);
+    const setup = collect(5, logFile());
     setup.stdout.write('123456789');
     await end(setup);
-    await until(() => logSize(setup) > 0);
+    await until(() => logSize(setup) === 5);
     expect(readFileSync(setup.logPath, 'utf8')).toBe('12345');
+  });
+
+  it('reads no faster than the disk takes it', async () => {
+    const pauses: boolean[] = [];
+    const stdout = new PassThrough();
+    const output = new OutputCollector({ stdout, stderr: null }, logFile(), MEBIBYTE, { onText: () => { pauses.push(stdout.isPaused()); }, onTruncated: () => undefined });
+    stdout.end(`${'x'.repeat(100_000)}\n`);
+    await until(() => stdout.readableEnded);
+    await output.finish(new FakeClock());
+    expect(pauses[0]).toBe(true);
   });
 
   it('goes on without a log file that cannot be written', async () => {
@@ -292,7 +306,7 @@ describe('OutputCollector and its log file', () => {
 
   it('waits for a slow disk without piling up listeners', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    const setup = collect(16 * MEBIBYTE);
+    const setup = collect(16 * MEBIBYTE, logFile());
     for (let count = 0; count < 100; count++) {
       if (!setup.stdout.write(Buffer.alloc(65_536, 'x'))) await turns(1);
       setup.stderr.write(Buffer.alloc(20_000, 'y'));

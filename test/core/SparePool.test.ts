@@ -6,21 +6,25 @@ import { turns } from './until.ts';
 interface Setup {
   readonly pool: SparePool;
   readonly started: FakeProcess[];
+  /** What the pool said was never used. */
+  readonly unused: unknown[];
   /** Whether processes cannot be started at the moment. */
   isBroken: boolean;
 }
 
 function setUp(size: number): Setup {
   const started: FakeProcess[] = [];
+  const unused: unknown[] = [];
   const setup: Setup = {
     started,
+    unused,
     isBroken: false,
     pool: new SparePool(size, () => {
       if (setup.isBroken) throw new Error('ENOSPC');
       const process = new FakeProcess(`p${started.length}`);
       started.push(process);
       return process;
-    }),
+    }, (spare) => { unused.push(spare); }),
   };
   return setup;
 }
@@ -116,13 +120,20 @@ describe('SparePool with processes that die', () => {
     expect(started.length).toBeLessThanOrEqual(2 + 10 * 3);
   });
 
+  it('says which ended without ever having been used, so that their directories can go', async () => {
+    const { pool, started, unused } = setUp(2);
+    pool.fill();
+    await started[0]?.die();
+    expect(unused).toEqual([started[0]]);
+  });
+
   it('does not mind that one dies after it was handed out', async () => {
-    const { pool, started } = setUp(1);
+    const { pool, started, unused } = setUp(1);
     pool.fill();
     pool.take();
     await turns();
     await started[0]?.die();
-    expect(pool.size).toBe(1);
+    expect([pool.size, unused]).toEqual([1, []]);
   });
 });
 
@@ -149,13 +160,13 @@ describe('SparePool where processes cannot be started', () => {
 
 describe('SparePool.close', () => {
   it('ends all that wait, and none that were handed out', async () => {
-    const { pool, started } = setUp(2);
+    const { pool, started, unused } = setUp(2);
     pool.fill();
     pool.take();
     await turns();
     await pool.close();
     expect(started.map(({ isDestroyed }) => isDestroyed)).toEqual([false, true, true]);
-    expect(pool.size).toBe(0);
+    expect([pool.size, unused]).toEqual([0, started.slice(1)]);
   });
 
   it('starts none any more, also not the successor that was about to be', async () => {

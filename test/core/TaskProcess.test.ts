@@ -1,6 +1,7 @@
 import { ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hasProc, isAlive } from '../../src/lib/task-system/core/processTree.ts';
@@ -151,7 +152,7 @@ describe.runIf(hasProc())('TaskProcess.destroy', () => {
   it('ends a descendant that dropped its environment, as long as it has its parent', async () => {
     const child = startScript('setsid env -i /bin/sleep 1000 & echo $!; wait');
     const stranger = await printedPid(child);
-    await until(() => isAlive(stranger));
+    await until(() => readFileSync(`/proc/${stranger}/comm`, 'utf8') === 'sleep\n');
     await expect(child.destroy()).resolves.toEqual([]);
     await until(() => !isAlive(stranger));
   });
@@ -159,9 +160,21 @@ describe.runIf(hasProc())('TaskProcess.destroy', () => {
   it('ends what a process left behind that has ended by itself', async () => {
     const child = startScript('setsid sleep 1000 & echo $!; exit 0');
     const orphan = await printedPid(child);
-    await until(() => isAlive(orphan));
+    await child.exited;
+    expect(isAlive(orphan)).toBe(true);
     await expect(child.destroy()).resolves.toEqual([]);
     expect(isAlive(orphan)).toBe(false);
+  });
+
+  it('ends what a process left behind that is just ending, before anybody was told', async () => {
+    for (let count = 0; count < 20; count++) {
+      const child = startScript('setsid sleep 1000 & echo $!; exit 0');
+      const orphan = await printedPid(child);
+      // No turn of the event loop in between: the exit cannot have been told yet.
+      while (isAlive(child.pid ?? 0));
+      await expect(child.destroy()).resolves.toEqual([]);
+      expect(isAlive(orphan)).toBe(false);
+    }
   });
 
   it('may be called more than once, also at once', async () => {

@@ -82,6 +82,17 @@ describe('TaskQueue with weights', () => {
   });
 });
 
+describe('TaskQueue after it was empty', () => {
+  it('begins anew: even a weight beyond all measure leaves no trace', async () => {
+    const bench = new QueueBench(1, { tiny: { weight: Number.MIN_VALUE }, heavy: { weight: 3 } }).add('tiny');
+    await bench.turn(1);
+    await bench.drain();
+    bench.add('heavy', 100).add('light', 100);
+    const served = await bench.turn(40);
+    expect(countOf(served, 'heavy')).toBe(30);
+  });
+});
+
 describe('TaskQueue with a flood in one project', () => {
   const history = fc.array(fc.record({ project: fc.constantFrom('flood', 'single', 'third'), tasks: fc.integer({ min: 0, max: 4 }), turns: fc.integer({ min: 0, max: 5 }) }), { maxLength: 12 });
 

@@ -51,6 +51,11 @@ describe.runIf(hasProc())('hasForked', () => {
     expect(hasForked(parent.pid)).toBe(true);
   });
 
+  it('cannot say no for a zombie: it has passed its children on', async () => {
+    const { zombie } = await withZombie();
+    expect(hasForked(zombie)).toBe(true);
+  });
+
   it('cannot say no for a process that is gone', () => {
     expect(hasForked(NOBODY)).toBe(true);
   });
@@ -131,6 +136,13 @@ describe.runIf(hasProc())('endMarked', () => {
     await expect(endMarked(text.slice(0, -1), systemClock)).resolves.toEqual([]);
     await expect(first.ended).resolves.toBe('SIGKILL');
     expect(await marked(text)).toEqual([]);
+    expect(isAlive(other.pid)).toBe(true);
+  });
+
+  it('spares a process whose mark only begins alike', async () => {
+    const { env, text } = mark();
+    const other = idle({ TEST_MARK: `${env['TEST_MARK'] ?? ''}0` });
+    await expect(endMarked(text.slice(0, -1), systemClock)).resolves.toEqual([]);
     expect(isAlive(other.pid)).toBe(true);
   });
 

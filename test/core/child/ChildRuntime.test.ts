@@ -328,13 +328,15 @@ describe('ChildRuntime and its calls', () => {
     const child = spawnChild();
     child.run(spawnTwo);
     await until(() => child.transport.of('call').length === 2);
-    for (const id of [7, 0, 0, 1]) child.transport.tell({ type: 'reply', id, value: { id: `child-${id}` } });
+    for (const id of [7, 8, 0, 0, 1]) child.transport.tell({ type: 'reply', id, value: { id: `child-${id}` } });
     await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '["child-0","child-1"]' });
   });
 
   it('asks for no more at once than the host allows, and for all in the end', async () => {
     const child = spawnChild();
     child.run(handler('const all = await Promise.all(Array.from({ length: 200 }, (_, n) => context.subtasks.spawn({ type: `t${n}` }))); return all.length;'), { input: null });
+    await until(() => child.transport.of('call').length > 0);
+    for (let id = 1_000; id < 1_010; id++) child.transport.tell({ type: 'reply', id, value: null });
     let answered = 0;
     while (answered < 200) {
       await until(() => child.transport.of('call').length > answered);

@@ -22,13 +22,14 @@ export function hasProc(): boolean {
 
 /**
  * Whether a live process has, or ever had, a child. Cheap and decided by the kernel: it lists the children that live now, and
- * page faults of children that were waited for stay in the parent's record. Without /proc the answer is yes.
+ * page faults of children that were waited for stay in the parent's record. A process that has ended has passed its children on,
+ * so of a zombie the answer is yes, as without /proc.
  */
 export function hasForked(pid: number): boolean {
-  if (!hasProc()) return true;
+  if (!hasProc() || childrenOf(pid).length > 0) return true;
   const stat = readStat(pid);
-  if (stat?.[STAT_CHILD_MINOR_FAULTS] !== '0' || stat[STAT_CHILD_MAJOR_FAULTS] !== '0') return true;
-  return childrenOf(pid).length > 0;
+  if (stat === undefined || hasEnded(stat)) return true;
+  return stat[STAT_CHILD_MINOR_FAULTS] !== '0' || stat[STAT_CHILD_MAJOR_FAULTS] !== '0';
 }
 
 /** All living descendants of a process that are still linked to it, parents first. */
@@ -67,8 +68,8 @@ export async function findMarked(mark: string): Promise<number[] | undefined> {
 /** Whether a process exists and is not just a zombie waiting to be reaped. */
 export function isAlive(pid: number): boolean {
   if (!hasProc()) return signal(pid, 0);
-  const state = readStat(pid)?.[STAT_STATE];
-  return state !== undefined && state !== 'Z' && state !== 'X';
+  const stat = readStat(pid);
+  return stat !== undefined && !hasEnded(stat);
 }
 
 /** Whether a process group still has a living member. */
@@ -119,6 +120,11 @@ function threadsOf(pid: number): string[] {
   } catch {
     return [];
   }
+}
+
+/** A zombie, or about to be none. */
+function hasEnded(stat: readonly string[]): boolean {
+  return stat[STAT_STATE] === 'Z' || stat[STAT_STATE] === 'X';
 }
 
 function readStat(pid: number): string[] | undefined {
