@@ -149,17 +149,6 @@ describe.runIf(hasProc())('endMarked', () => {
   it('is done at once when nobody carries the mark', async () => {
     await expect(endMarked(`TEST_MARK=${randomUUID()}`, systemClock)).resolves.toEqual([]);
   });
-
-  it('keeps up with a process that starts its successor and dies, again and again', async () => {
-    const script = 'if [ "$1" -gt 0 ]; then setsid sh -c "$2" again $(($1 - 1)) "$2" & else setsid sleep 1000 & fi';
-    for (let count = 0; count < 10; count++) {
-      const { env, text } = mark();
-      const program = startProgram('/bin/sh', ['-c', script, 'again', '40', script], env);
-      await program.ended;
-      await expect(endMarked(text.slice(0, -1), systemClock)).resolves.toEqual([]);
-      expect(await marked(text)).toEqual([]);
-    }
-  });
 });
 
 describe('isAlive', () => {
