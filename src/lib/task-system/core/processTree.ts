@@ -86,27 +86,40 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   }
 }
 
-/**
- * Each thread is looked up by its own number: entries below `/proc/<pid>/task` of a process that is killed right after cost the
- * host's event loop milliseconds when it reaps the process, entries of the single threads cost nothing.
- */
 /** What a process is to somebody who looks for a mark. */
 async function lookAt(pid: number, needle: Buffer): Promise<'marked' | 'other' | 'gone' | 'unclear'> {
-  const environment = await readFile(`/proc/${String(pid)}/environ`).catch(() => undefined);
-  const isOther = environment !== undefined && environment.length > 0 && !environment.includes(needle);
-  if (isOther) return 'other';
+  const environment = await readEnvironment(pid);
+  const isReadable = environment !== undefined && environment.length > 0;
+  if (isReadable && !environment.includes(needle)) return 'other';
   if (!isAlive(pid)) return 'gone';
-  if (environment?.length === 0) return wasBetweenPrograms(pid) ? 'unclear' : 'other';
-  return environment === undefined ? 'other' : 'marked';
+  if (isReadable) return 'marked';
+  return environment !== undefined && isBetweenPrograms(pid) ? 'unclear' : 'other';
 }
 
-/** While a process replaces its program it has no environment for a moment; the kernel's own threads and a few others never have one. */
-function wasBetweenPrograms(pid: number): boolean {
+/** Empty when there is none (now), undefined when it is somebody else's. */
+async function readEnvironment(pid: number): Promise<Buffer | undefined> {
+  try {
+    return await readFile(`/proc/${String(pid)}/environ`);
+  } catch (error) {
+    const isDenied = error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+    return isDenied ? undefined : Buffer.alloc(0);
+  }
+}
+
+/**
+ * While a process replaces its program, and when it is about to end, it has no environment for a moment. The kernel's own threads
+ * never have one, and a few others were given an empty one.
+ */
+function isBetweenPrograms(pid: number): boolean {
   const stat = readStat(pid);
   if (stat === undefined || (Number(stat[STAT_FLAGS]) & KERNEL_THREAD) !== 0) return false;
   return stat[STAT_ENVIRONMENT_END] === '0' || stat[STAT_ENVIRONMENT_START] !== stat[STAT_ENVIRONMENT_END];
 }
 
+/**
+ * Each thread is looked up by its own number: entries below `/proc/<pid>/task` of a process that is killed right after cost the
+ * host's event loop milliseconds when it reaps the process, entries of the single threads cost nothing.
+ */
 function childrenOf(pid: number): number[] {
   return threadsOf(pid).flatMap((thread) => {
     const path = `/proc/${thread}/task/${thread}/children`;
