@@ -7,7 +7,7 @@ import path from 'node:path';
 import { runProgram } from './ci/runProgram.ts';
 import { prepareMachine } from './ci/prepareMachine.ts';
 import { Report } from './ci/Report.ts';
-import { readTestCounts } from './ci/testCounts.ts';
+import { readFailures, readTestCounts } from './ci/testCounts.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const SCRATCH = path.join(ROOT, '.cache/ci');
@@ -27,7 +27,7 @@ if (isBuilt) {
   await report.step('pack', () => runProgram('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', SCRATCH], ROOT));
   await report.step('publint', () => node('node_modules/publint/src/cli.js', tarball(), '--strict'));
   await report.step('attw', () => node('node_modules/@arethetypeswrong/cli/dist/index.js', tarball(), '--profile', 'node16', '--format', 'table'));
-  await report.tests('tests', () => node('node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${VITEST_JSON}`), () => readTestCounts(VITEST_JSON));
+  await report.tests('tests', () => node('node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${VITEST_JSON}`), () => readTestCounts(VITEST_JSON), () => readFailures(VITEST_JSON));
   await report.step('benchmarks, one short round', () => node('bench/run.ts', '--quick'));
 } else {
   for (const name of ['pack', 'publint', 'attw', 'tests', 'benchmarks, one short round']) report.skip(name, 'there is no build');

@@ -10,6 +10,7 @@ export class Report {
   readonly #write: (text: string) => void;
   readonly #now: () => number;
   readonly #lines: string[] = [];
+  readonly #failures: string[] = [];
   #counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 
   constructor(write: (text: string) => void, now: () => number = () => performance.now()) {
@@ -26,9 +27,10 @@ export class Report {
   }
 
   /** Runs a step that is made of tests, and counts those. A step that fails without a failed test counts as one failure. */
-  async tests(name: string, run: () => Promise<boolean>, count: () => Counts): Promise<boolean> {
+  async tests(name: string, run: () => Promise<boolean>, count: () => Counts, failures: () => readonly string[] = () => []): Promise<boolean> {
     const { outcome, took } = await this.#run(name, run);
-    const counts = safely(count);
+    const counts = safely(count, { passed: 0, failed: 1, skipped: 0 });
+    this.#failures.push(...safely(failures, []));
     const isHidden = outcome !== true && counts.failed === 0;
     this.#close(name, outcome === true && counts.failed === 0 ? 'ok' : 'FAILED', isHidden ? { ...counts, failed: 1 } : counts, `${counts.passed} tests, ${took}`);
     return outcome === true;
@@ -39,10 +41,11 @@ export class Report {
     this.#close(name, 'SKIPPED', { passed: 0, failed: 0, skipped: 1 }, reason);
   }
 
-  /** Writes the list of steps and the sum, alone on the last line. Returns the exit code. */
+  /** Writes the list of steps, what failed, and the sum, alone on the last line. Returns the exit code. */
   finish(): 0 | 1 {
     const { passed, failed, skipped } = this.#counts;
-    this.#write(`\n${this.#lines.join('\n')}\n\n${passed} passed, ${failed} failed, ${skipped} skipped\n`);
+    const failures = this.#failures.map((failure) => `FAILED  ${failure}\n\n`).join('');
+    this.#write(`\n${this.#lines.join('\n')}\n\n${failures}${passed} passed, ${failed} failed, ${skipped} skipped\n`);
     return failed === 0 ? 0 : 1;
   }
 
@@ -66,10 +69,10 @@ export class Report {
 }
 
 /** Tests that left no report behind are no tests that passed. */
-function safely(count: () => Counts): Counts {
+function safely<Value>(read: () => Value, otherwise: Value): Value {
   try {
-    return count();
+    return read();
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return otherwise;
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Report } from '../../scripts/ci/Report.ts';
-import { readTestCounts } from '../../scripts/ci/testCounts.ts';
+import { readFailures, readTestCounts } from '../../scripts/ci/testCounts.ts';
 import { temporaryDirectory, writeFiles } from '../support/files.ts';
 
 function reportOf(): { readonly report: Report; readonly written: () => string } {
@@ -54,6 +54,13 @@ describe('Report', () => {
     expect(report.finish()).toBe(1);
   });
 
+  it('repeats what failed right before the sum', async () => {
+    const { report, written } = reportOf();
+    await report.tests('tests', () => Promise.resolve(false), () => ({ passed: 0, failed: 1, skipped: 0 }), () => ['a.test.ts: adds\n  expected 3']);
+    report.finish();
+    expect(written().endsWith('\n\nFAILED  a.test.ts: adds\n  expected 3\n\n0 passed, 1 failed, 0 skipped\n')).toBe(true);
+  });
+
   it('counts steps that could not be run', () => {
     const { report, written } = reportOf();
     report.skip('publint', 'there is no build');
@@ -74,5 +81,27 @@ describe('readTestCounts', () => {
 
   it('refuses a report of another form', () => {
     expect(() => countsIn({ numPassedTests: 3 })).toThrow();
+  });
+});
+
+describe('readFailures', () => {
+  function failuresIn(results: object): readonly string[] {
+    const directory = temporaryDirectory();
+    writeFiles(directory, { 'report.json': JSON.stringify(results) });
+    return readFailures(`${directory}/report.json`);
+  }
+
+  it('names the file and the test, and what it said', () => {
+    const assertionResults = [{ status: 'passed', fullName: 'sum adds' }, { status: 'failed', fullName: 'sum subtracts', failureMessages: ['expected 1\nto be 2'] }];
+    expect(failuresIn({ testResults: [{ name: '/x/sum.test.ts', status: 'failed', assertionResults }] })).toEqual(['sum.test.ts: sum subtracts\n  expected 1\n  to be 2']);
+  });
+
+  it('names a file that could not be loaded', () => {
+    expect(failuresIn({ testResults: [{ name: '/x/sum.test.ts', status: 'failed', message: 'no such module', assertionResults: [] }] })).toEqual(['sum.test.ts: the file could not be run\n  no such module']);
+  });
+
+  it('cuts what a failure says at length', () => {
+    const assertionResults = [{ status: 'failed', fullName: 't', failureMessages: ['x'.repeat(10_000)] }];
+    expect(failuresIn({ testResults: [{ name: 'a', status: 'failed', assertionResults }] })[0]?.length).toBeLessThan(700);
   });
 });

@@ -86,7 +86,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const sessions = new Sessions({ options, hostId, childEntry, spawn: seams.spawn, clock, logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
-    spawnChild: (parent, params) => system.spawnChild(parent, params),
+    calls: { spawn: (caller, params) => system.spawnChild(caller.task, params) },
   });
   const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId });
   const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, clock, logger });

@@ -3,7 +3,7 @@ import type { LogLevel } from '../types/Events.ts';
 import type { TaskContext, TaskLog, TaskWorkspace } from '../types/Handler.ts';
 import { isBoundedJson, isJsonObject, MAX_JSON_DEPTH, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
 import type { SubmitOptions } from '../types/Options.ts';
-import type { StartedTask } from '../types/Protocol.ts';
+import type { HostMethod, StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 
 const MAX_LOG_TEXT = 8_192;
@@ -16,7 +16,7 @@ export type ProgressReport = Omit<Extract<ChildMessage, { readonly type: 'progre
 /** What the context needs from the process it lives in. */
 export interface ContextPorts {
   readonly send: (message: ChildMessage) => void;
-  readonly call: (method: 'spawn', params: JsonValue) => Promise<JsonValue>;
+  readonly call: (method: HostMethod, params: JsonValue) => Promise<JsonValue>;
   readonly reportProgress: (report: ProgressReport) => void;
   readonly signal: AbortSignal;
 }

@@ -1,6 +1,7 @@
 import type { TaskEvents, TransientDraft } from '../realtime/EventEmitter.ts';
 import { serializeError, TaskSystemError } from '../types/Errors.ts';
-import type { JsonValue } from '../types/Json.ts';
+import type { EventDraft } from '../types/Events.ts';
+import type { HostCalls } from '../types/HostCalls.ts';
 import type { Clock, Logger, Timer } from '../types/Ports.ts';
 import { DEFAULTS, type ResolvedOptions, type ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskProgress } from '../types/Task.ts';
@@ -30,8 +31,8 @@ export interface RunnerPorts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
-  /** Submits a child of a running task. */
-  readonly spawnChild: (parent: TaskRecord, params: JsonValue) => Promise<JsonValue>;
+  /** Answers what running tasks ask for. */
+  readonly calls: HostCalls;
 }
 
 /** A claimed task. Its session exists a moment later; a stop that comes before is remembered. */
@@ -229,7 +230,7 @@ export class TaskRunner {
       const opened = await this.#ports.sessions.prepare(task, type, {
         emit: (draft) => { this.#emit(task, draft); },
         warn: (code, message) => { void this.#warn(task, code, message); },
-        call: (_method, params) => this.#ports.spawnChild(task, params),
+        call: (method, params, attempt) => this.#ports.calls[method]({ ...attempt, task, record: (drafts) => this.#record(task, drafts) }, params),
       });
       active.session = opened.session;
       const running = opened.session.run();
@@ -271,10 +272,15 @@ export class TaskRunner {
   }
 
   async #warn(task: TaskRecord, code: string, message: string): Promise<void> {
-    const { store, events, clock, logger } = this.#ports;
-    logger.warn(`task ${task.id}: ${message}`, { code });
-    const stored = await store.append(task.id, task.fence, [{ type: 'task:warning', data: { code, message } }], clock.now()).catch(() => undefined);
+    this.#ports.logger.warn(`task ${task.id}: ${message}`, { code });
+    await this.#record(task, [{ type: 'task:warning', data: { code, message } }]).catch(() => false);
+  }
+
+  async #record(task: TaskRecord, drafts: readonly EventDraft[]): Promise<boolean> {
+    const { store, events, clock } = this.#ports;
+    const stored = await store.append(task.id, task.fence, drafts, clock.now());
     for (const event of stored ?? []) events.emit(event);
+    return stored !== undefined;
   }
 
   #emit(task: TaskRecord, draft: TransientDraft): void {

@@ -1,8 +1,9 @@
 import { serializeError } from '../types/Errors.ts';
 import type { TransientDraft } from '../realtime/EventEmitter.ts';
+import type { Caller } from '../types/HostCalls.ts';
 import { parseJson, type JsonValue } from '../types/Json.ts';
 import type { Clock, Timer } from '../types/Ports.ts';
-import { PROTOCOL_VERSION, type AbortCause, type ParentMessage } from '../types/Protocol.ts';
+import { PROTOCOL_VERSION, type AbortCause, type HostMethod, type ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import type { TaskProgress } from '../types/Task.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
@@ -38,7 +39,7 @@ export interface SessionPorts {
   /** A warning, which is stored. */
   readonly warn: (code: string, message: string) => void;
   /** The child asks for something. */
-  readonly call: (method: 'spawn', params: JsonValue) => Promise<JsonValue>;
+  readonly call: (method: HostMethod, params: JsonValue, attempt: Pick<Caller, 'workspace' | 'signal'>) => Promise<JsonValue>;
 }
 
 /**
@@ -53,6 +54,7 @@ export class TaskSession {
   readonly #progressGate: LatestGate<TaskProgress>;
   readonly #over = Promise.withResolvers<undefined>();
   readonly #timers: Timer[] = [];
+  readonly #ending = new AbortController();
   #reason: TerminationReason | undefined;
   #progress: TaskProgress | undefined;
   #pendingCalls = 0;
@@ -101,6 +103,7 @@ export class TaskSession {
   stop(reason: StopReason): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
+    this.#ending.abort();
     this.#process.send({ type: 'abort', cause: ABORT_CAUSES[reason.kind], reason: abortText(reason) });
     this.#after(this.#settings.stopGraceMs, () => {
       this.#process.terminate();
@@ -133,14 +136,14 @@ export class TaskSession {
     }
   }
 
-  async #answer(id: number, method: 'spawn', params: JsonValue): Promise<void> {
+  async #answer(id: number, method: HostMethod, params: JsonValue): Promise<void> {
     if (this.#pendingCalls >= MAX_PENDING_CALLS) {
       this.#conclude({ kind: 'protocol', fault: `more than ${String(MAX_PENDING_CALLS)} calls at once` });
       return;
     }
     this.#pendingCalls++;
     try {
-      this.#process.send({ type: 'reply', id, value: await this.#ports.call(method, params) });
+      this.#process.send({ type: 'reply', id, value: await this.#ports.call(method, params, { workspace: this.#settings.workspace, signal: this.#ending.signal }) });
     } catch (error) {
       this.#process.send({ type: 'reply', id, error: serializeError(error) });
     } finally {
@@ -151,6 +154,7 @@ export class TaskSession {
   /** The child has nothing more to say. */
   #conclude(reason: TerminationReason): void {
     this.#reason ??= reason;
+    this.#ending.abort();
     this.#over.resolve(undefined);
   }
 

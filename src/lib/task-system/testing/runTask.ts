@@ -8,7 +8,7 @@ import type { LogLevel } from '../types/Events.ts';
 import type { TaskDefinition } from '../types/Handler.ts';
 import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '../types/Json.ts';
 import { parseSubmitOptions } from '../types/parseCalls.ts';
-import type { StartedTask } from '../types/Protocol.ts';
+import type { HostMethod, StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import type { ResolvedSubmit } from '../types/ResolvedOptions.ts';
 import { describeIssues, type StandardSchema } from '../types/StandardSchema.ts';
@@ -100,7 +100,7 @@ class Recorder implements ContextPorts {
     this.progress.push(report);
   };
 
-  readonly call = (_method: 'spawn', params: JsonValue): Promise<JsonValue> => {
+  readonly call = (_method: HostMethod, params: JsonValue): Promise<JsonValue> => {
     const submission = isJsonObject(params) ? parseSubmitOptions({ project: this.#project, ...params }) : parseSubmitOptions(params);
     const id = randomUUID();
     this.spawned.push({ ...submission, id });

@@ -8,6 +8,12 @@ export const PROTOCOL_VERSION = 1;
 /** The descriptor of the channel in the child. */
 export const CHANNEL_FD = 3;
 
+/** What a child may ask its host for; each is answered by one part of the host (see `HostCalls`). */
+export const HOST_METHODS = ['spawn'] as const;
+
+/** Name of something a child may ask for. */
+export type HostMethod = (typeof HOST_METHODS)[number];
+
 /** Why an attempt is being stopped, as the child is told. */
 export type AbortCause = 'cancelled' | 'timeout' | 'shutdown' | 'limit';
 

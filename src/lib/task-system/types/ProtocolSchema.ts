@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { SerializedError } from './Errors.ts';
 import { isBoundedJson, MAX_JSON_DEPTH, type JsonObject, type JsonValue } from './Json.ts';
 import { isRecord } from './OptionLeaves.ts';
-import { PROTOCOL_VERSION } from './Protocol.ts';
+import { HOST_METHODS, PROTOCOL_VERSION } from './Protocol.ts';
 
 const MAX_WEIGHT = 65_536;
 
@@ -29,7 +29,7 @@ export const childMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('progress'), percent: z.number().min(0).max(100), message: z.string().max(4_096).exactOptional(), data: smallJson.exactOptional() }),
   z.strictObject({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warn', 'error']), text, data: smallJson.exactOptional() }),
   /** Asks the host to do something and waits for the `reply` with the same id. */
-  z.strictObject({ type: z.literal('call'), id: z.int().min(0), method: z.enum(['spawn']), params: json }),
+  z.strictObject({ type: z.literal('call'), id: z.int().min(0), method: z.enum(HOST_METHODS), params: json }),
   /** The handler returned. `result` is JSON text, so that the host need not parse what it only stores. */
   z.strictObject({ type: z.literal('result'), json: z.string() }),
   /** The handler threw, or could not be loaded. */

@@ -1,7 +1,7 @@
 import { deserializeError, serializeError, TaskSystemError, type SerializedError } from '../../types/Errors.ts';
 import type { TaskDefinition } from '../../types/Handler.ts';
 import { stringifyJson, type JsonValue } from '../../types/Json.ts';
-import { PROTOCOL_VERSION, type ParentMessage } from '../../types/Protocol.ts';
+import { PROTOCOL_VERSION, type HostMethod, type ParentMessage } from '../../types/Protocol.ts';
 import { describeIssues } from '../../types/StandardSchema.ts';
 import { systemClock } from '../../types/Ports.ts';
 import { LatestGate } from '../LatestGate.ts';
@@ -95,7 +95,7 @@ export class ChildRuntime {
     this.#finish({ type: 'result', json: encodeResult(result, message.resultBytes) });
   }
 
-  #call(method: 'spawn', params: JsonValue): Promise<JsonValue> {
+  #call(method: HostMethod, params: JsonValue): Promise<JsonValue> {
     const { promise, resolve, reject } = Promise.withResolvers<JsonValue>();
     const send = (): void => {
       const id = this.#nextCall++;

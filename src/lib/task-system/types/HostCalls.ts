@@ -1,0 +1,21 @@
+import type { EventDraft } from './Events.ts';
+import type { JsonValue } from './Json.ts';
+import type { HostMethod } from './Protocol.ts';
+import type { TaskRecord } from './TaskStore.ts';
+
+/** The attempt on whose behalf the host does something. */
+export interface Caller {
+  readonly task: TaskRecord;
+  /** Absolute path of its workspace, as the host sees it. */
+  readonly workspace: string;
+  /** Aborted when the attempt is being stopped or is over: nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+  /** Stores events of this attempt, then emits them. False when the attempt has lost its task. */
+  readonly record: (events: readonly EventDraft[]) => Promise<boolean>;
+}
+
+/** Answers one method of the channel. What it throws reaches the child as a rejection, with its code. `params` are not checked yet. */
+export type HostCall = (caller: Caller, params: JsonValue) => Promise<JsonValue>;
+
+/** Everything a child may ask its host for. */
+export type HostCalls = Readonly<Record<HostMethod, HostCall>>;
