@@ -226,8 +226,17 @@ const storeErrors = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
+const networkErrors = {
+  ADDRESS_REFUSED: {
+    summary: 'The address leads where requests from here must not go.',
+    cause: 'The name resolves to, or is, an address of this machine, of a private network, of a cloud\'s metadata service or the like.',
+    fix: 'Use a public address, or allow the range in so many words (`allowLoopback`, `allow`).',
+    retryable: false,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
 /** Every error code of the library, with its meaning and its remedy. */
-export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors } as const;
+export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors } as const;
 
 /** One of the codes of {@link ERROR_CATALOGUE}. */
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;
