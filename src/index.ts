@@ -2,7 +2,7 @@ import './checkNode.ts';
 
 export { createTaskSystem, type TaskSystem, type TaskSystemDeps } from './lib/task-system/index.ts';
 export type { GenerateId } from './lib/task-system/core/ids.ts';
-export type { Authorize, Credentials, WebSocketAttachment, WebSocketOptions } from './lib/task-system/realtime/WebSocketServer.ts';
+export type { Admittance, Admitted, Authenticate, Authorize, Credentials, FeedAction, FeedSubject, WebSocketAttachment, WebSocketOptions } from './lib/task-system/realtime/WebSocketServer.ts';
 export {
   deserializeError, ERROR_CATALOGUE, EVENT_TYPES, isTerminal, isTerminalEvent, PRIORITY_LEVELS, serializeError, TASK_STATES, TaskSystemError,
   TERMINAL_EVENTS, TRANSITIONS, type Clock, type CloseOptions, type Committed, type Created, type ErrorCode, type ErrorEntry, type EventDraft, type EventEnvelope, type Hook, type HookContext,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/lib/task-system/realtime/server/Batch.ts';
 import { FeedHub, type FeedReceiver } from '../../src/lib/task-system/realtime/server/FeedHub.ts';
-import { RecordingLogger, settle } from './helpers.ts';
+import { idleClock, RecordingLogger, settle } from './helpers.ts';
 import { MemoryLog } from './serverHelpers.ts';
 
 class Receiver implements FeedReceiver {
@@ -24,7 +24,7 @@ class Receiver implements FeedReceiver {
 function setup() {
   const log = new MemoryLog();
   const logger = new RecordingLogger();
-  return { log, logger, hub: new FeedHub(log.events, logger) };
+  return { log, logger, hub: new FeedHub(log.events, logger, idleClock()) };
 }
 
 describe('FeedHub', () => {

@@ -80,7 +80,7 @@ describe('live feed: without authorize', () => {
 });
 
 describe('live feed: origin', () => {
-  const authorize = (): boolean => true;
+  const authenticate = (): boolean => true;
 
   const allowed = [
     ['no origin', {}],
@@ -91,7 +91,7 @@ describe('live feed: origin', () => {
   ] as const;
 
   it.each(allowed)('allows %s', async (_, headers) => {
-    expect((await statusOf(await feeds.open({ authorize, origins: ['https://www.example'] }), headers)).status).toBe(101);
+    expect((await statusOf(await feeds.open({ authenticate, origins: ['https://www.example'] }), headers)).status).toBe(101);
   });
 
   const refused = [
@@ -104,25 +104,25 @@ describe('live feed: origin', () => {
     ['an empty origin', { Host: 'app.example', Origin: '' }],
   ] as const;
 
-  it.each(refused)('refuses %s with 403, without asking authorize', async (_, headers) => {
+  it.each(refused)('refuses %s with 403, without asking authenticate', async (_, headers) => {
     let asked = 0;
-    const feed = await feeds.open({ authorize: () => { asked += 1; return true; }, origins: ['https://www.example'] });
+    const feed = await feeds.open({ authenticate: () => { asked += 1; return true; }, origins: ['https://www.example'] });
     expect((await statusOf(feed, headers)).status).toBe(403);
     expect(asked).toBe(0);
   });
 });
 
-describe('live feed: authorize', () => {
+describe('live feed: authenticate', () => {
   it('receives the request before the upgrade', async () => {
     const seen: (string | undefined)[] = [];
-    const feed = await feeds.open({ authorize: (request) => { seen.push(request.headers.cookie, request.url); return true; } });
+    const feed = await feeds.open({ authenticate: (request) => { seen.push(request.headers.cookie, request.url); return true; } });
     expect((await statusOf(feed, { Cookie: 'session=1' })).status).toBe(101);
     expect(seen).toEqual(['session=1', '/tasks']);
   });
 
   it('receives the token of an Authorization header or of a subprotocol', async () => {
     const seen: Credentials[] = [];
-    const feed = await feeds.open({ authorize: (_, credentials) => seen.push(credentials) > 0 });
+    const feed = await feeds.open({ authenticate: (_, credentials) => seen.push(credentials) > 0 });
     await statusOf(feed);
     await statusOf(feed, { Authorization: 'Bearer abc.def' });
     await statusOf(feed, { 'Sec-WebSocket-Protocol': `task-system.v1, bearer.${Buffer.from('pässwörd').toString('base64url')}` });
@@ -130,11 +130,11 @@ describe('live feed: authorize', () => {
   });
 
   it('opens the feed to clients that are not of this machine', async () => {
-    expect((await statusOf(await feeds.open({ authorize: () => true }), { Host: 'app.example', 'X-Forwarded-For': '203.0.113.7' })).status).toBe(101);
+    expect((await statusOf(await feeds.open({ authenticate: () => true }), { Host: 'app.example', 'X-Forwarded-For': '203.0.113.7' })).status).toBe(101);
   });
 
   it('answers 401 and no upgrade when it says no', async () => {
-    const feed = await feeds.open({ authorize: () => Promise.resolve(false) });
+    const feed = await feeds.open({ authenticate: () => Promise.resolve(false) });
     const { status, headers } = await statusOf(feed);
     expect(status).toBe(401);
     expect(headers['www-authenticate']).toBe('Bearer');
@@ -144,13 +144,13 @@ describe('live feed: authorize', () => {
   it.each(['null', '1', '"yes"', '{}', '[]'])('takes %s for a no', async (json) => {
     // What plain JavaScript may return; the types forbid it.
     const answer: boolean = JSON.parse(json);
-    const authorize = (): boolean => answer;
-    expect((await statusOf(await feeds.open({ authorize }))).status).toBe(401);
+    const authenticate = (): boolean => answer;
+    expect((await statusOf(await feeds.open({ authenticate }))).status).toBe(401);
   });
 
   it('answers 401 and logs when it throws or rejects', async () => {
-    const throwing = await feeds.open({ authorize: () => { throw new Error('no database'); } });
-    const rejecting = await feeds.open({ authorize: () => Promise.reject(new Error('no database')) });
+    const throwing = await feeds.open({ authenticate: () => { throw new Error('no database'); } });
+    const rejecting = await feeds.open({ authenticate: () => Promise.reject(new Error('no database')) });
     expect([(await statusOf(throwing)).status, (await statusOf(rejecting)).status]).toEqual([401, 401]);
     expect(throwing.logger.lines.at(-1)).toMatchObject({ level: 'error', details: { error: { message: 'no database' } } });
     expect(rejecting.logger.messages('error')).toHaveLength(1);
@@ -158,7 +158,7 @@ describe('live feed: authorize', () => {
 
   it('answers 401 when it takes longer than 10 seconds', async () => {
     let asked = false;
-    const feed = await feeds.open({ authorize: () => { asked = true; return new Promise(() => {}); } });
+    const feed = await feeds.open({ authenticate: () => { asked = true; return new Promise<boolean>(() => {}); } });
     const answer = statusOf(feed);
     await until(() => asked);
     feed.clock.advance(10_000);
@@ -169,7 +169,7 @@ describe('live feed: authorize', () => {
   it('survives a client that goes away while it is asked', async () => {
     const gate = Promise.withResolvers<boolean>();
     let asked = 0;
-    const feed = await feeds.open({ authorize: () => { asked += 1; return gate.promise; } });
+    const feed = await feeds.open({ authenticate: () => { asked += 1; return gate.promise; } });
     const peer = feed.client();
     await until(() => asked === 1);
     peer.socket.terminate();
@@ -181,7 +181,7 @@ describe('live feed: authorize', () => {
 
   it('is asked again with the token of a hello', async () => {
     const seen: Credentials[] = [];
-    const feed = await feeds.open({ authorize: (_, credentials) => seen.push(credentials) > 0 });
+    const feed = await feeds.open({ authenticate: (_, credentials) => seen.push(credentials) > 0 });
     const peer = feed.client({ headers: { Authorization: 'Bearer first' } });
     await peer.opened;
     peer.send({ type: 'hello', token: 'second' });
@@ -190,7 +190,7 @@ describe('live feed: authorize', () => {
   });
 
   it('closes with 4401 when the token of a hello is refused', async () => {
-    const feed = await feeds.open({ authorize: (_, { token }) => token !== 'bad' });
+    const feed = await feeds.open({ authenticate: (_, { token }) => token !== 'bad' });
     const peer = feed.client();
     await peer.opened;
     peer.send({ type: 'hello', token: 'bad' });
@@ -200,7 +200,7 @@ describe('live feed: authorize', () => {
 
   it('sends nothing before the token of a hello is accepted', async () => {
     const gate = Promise.withResolvers<boolean>();
-    const feed = await feeds.open({ authorize: (_, { token }) => (token === undefined ? true : gate.promise) });
+    const feed = await feeds.open({ authenticate: (_, { token }) => (token === undefined ? true : gate.promise) });
     const peer = feed.client();
     await peer.opened;
     peer.send({ type: 'hello', token: 'slow' });

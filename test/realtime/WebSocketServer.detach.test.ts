@@ -65,9 +65,9 @@ describe('WebSocketAttachment.detach', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('refuses who was still being authorized', async () => {
+  it('refuses who was still being asked about', async () => {
     let asked = false;
-    const { client, attachment } = await feeds.open({ authorize: () => { asked = true; return new Promise(() => {}); } });
+    const { client, attachment } = await feeds.open({ authenticate: () => { asked = true; return new Promise<boolean>(() => {}); } });
     const peer = client();
     await until(() => asked);
     await attachment.detach();

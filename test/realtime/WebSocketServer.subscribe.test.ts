@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Task } from '../../src/lib/task-system/types/Task.ts';
 import { taskOf } from '../hooks/helpers.ts';
+import { summaryOf } from '../../src/lib/task-system/realtime/server/Commands.ts';
+import { controlOf } from './controlOf.ts';
 import { offsets } from './helpers.ts';
 import { Feeds, MemoryLog } from './serverHelpers.ts';
 
@@ -276,20 +277,20 @@ describe('live feed: since', () => {
 });
 
 describe('live feed: snapshot', () => {
-  const control = { get: (id: string): Promise<Task | undefined> => Promise.resolve(id === 'gone' ? undefined : taskOf(id)) };
+  const control = controlOf({ get: (id) => Promise.resolve(id === 'gone' ? undefined : taskOf(id)) });
 
   it('sends the tasks of the task topics before the events', async () => {
     const { client } = await feeds.open({}, { log: logOf(1), deps: { control } });
     const peer = await client().hello();
     await peer.subscribe('a', ['task:task-1', 'task:gone', 'project:acme'], { since: beginning, snapshot: true });
     expect(peer.frames.slice(1).map(({ type }) => type)).toEqual(['snap', 'ev', 'subok']);
-    expect(peer.frames[1]).toEqual({ type: 'snap', id: 'a', tasks: [taskOf('task-1')] });
+    expect(peer.frames[1]).toEqual({ type: 'snap', id: 'a', tasks: [summaryOf(taskOf('task-1'))] });
   });
 
   it('misses nothing that happens while the tasks are read, also without since', async () => {
     const gate = Promise.withResolvers<void>();
     const log = logOf(3);
-    const slow = { get: async (id: string): Promise<Task> => { await gate.promise; return taskOf(id); } };
+    const slow = controlOf({ get: async (id) => { await gate.promise; return taskOf(id); } });
     const { client } = await feeds.open({}, { log, deps: { control: slow } });
     const peer = await client().hello();
     peer.send({ type: 'sub', id: 'a', topics: ['task:task-1'], snapshot: true });
@@ -302,7 +303,7 @@ describe('live feed: snapshot', () => {
 
   it('says that it is live after everything that happened before, for other subscriptions too', async () => {
     const log = logOf(1);
-    const busy = { get: (id: string): Promise<Task> => { log.append(); return Promise.resolve(taskOf(id)); } };
+    const busy = controlOf({ get: (id) => { log.append(); return Promise.resolve(taskOf(id)); } });
     const { client } = await feeds.open({}, { log, deps: { control: busy } });
     const peer = await client().hello();
     await peer.subscribe('live', ['tasks']);
@@ -320,7 +321,7 @@ describe('live feed: snapshot', () => {
   });
 
   it('tells a subscription that the tasks cannot be read', async () => {
-    const { client } = await feeds.open({}, { deps: { control: { get: () => Promise.reject(new Error('locked')) } } });
+    const { client } = await feeds.open({}, { deps: { control: controlOf({ get: () => Promise.reject(new Error('locked')) }) } });
     const peer = await client().hello();
     peer.send({ type: 'sub', id: 'a', topics: ['task:x'], snapshot: true });
     expect(await peer.next()).toMatchObject({ type: 'err', code: 'failed', ref: 'a' });

@@ -43,12 +43,12 @@ describe('live feed: hello', () => {
     expect(peer.socket.extensions).toBe('');
   });
 
-  it('closes with 4408 when no hello comes within 10 seconds', async () => {
+  it('closes with 4408 when no hello comes within 5 seconds', async () => {
     const { client, clock, attachment } = await feeds.open();
     const peer = client();
     await peer.opened;
     await until(() => attachment.clients === 1);
-    clock.advance(10_000);
+    clock.advance(5_000);
     expect(await peer.next()).toMatchObject({ type: 'err', code: 'hello_timeout' });
     expect((await peer.closed).code).toBe(4408);
   });

@@ -3,13 +3,13 @@ import * as fc from 'fast-check';
 import type { Batch } from '../../src/lib/task-system/realtime/server/Batch.ts';
 import { catchUp, type CatchUpOutcome } from '../../src/lib/task-system/realtime/server/catchUp.ts';
 import { FeedHub } from '../../src/lib/task-system/realtime/server/FeedHub.ts';
-import { offsets, RecordingLogger, settle } from './helpers.ts';
+import { idleClock, offsets, RecordingLogger, settle } from './helpers.ts';
 import { MemoryLog } from './serverHelpers.ts';
 import type { TaskEvent } from '../../src/lib/task-system/types/Events.ts';
 
 /** A subscriber without a socket: what it was sent, replayed or live. */
 function subscriber(log: MemoryLog, topics: readonly string[]) {
-  const hub = new FeedHub(log.events, new RecordingLogger());
+  const hub = new FeedHub(log.events, new RecordingLogger(), idleClock());
   const seen: TaskEvent[] = [];
   const outcomes: CatchUpOutcome[] = [];
   const aborter = new AbortController();

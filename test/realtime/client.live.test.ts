@@ -41,9 +41,9 @@ describe.each([['the global WebSocket', {}], ['the WebSocket of ws', { WebSocket
     expect(offsets(await take(subscription, 6))).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it('shows its token to authorize', async () => {
+  it('shows its token to authenticate', async () => {
     const tokens: (string | undefined)[] = [];
-    const { url } = await feeds.open({ authorize: (__, { token }) => tokens.push(token) > 0 });
+    const { url } = await feeds.open({ authenticate: (__, { token }) => tokens.push(token) > 0 });
     const { client } = open(url, { ...options, token: 'secret ✓' });
     await reaches(client, 'live');
     expect(tokens).toEqual(['secret ✓']);

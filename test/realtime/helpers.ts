@@ -34,6 +34,12 @@ export class ManualClock implements Clock {
   }
 }
 
+/** A clock for which everything was long ago whenever it is looked at: nothing is ever busy. */
+export function idleClock(): Clock {
+  let time = 0;
+  return { now: () => { time += 60_000; return time; }, setTimer: () => ({ cancel: () => undefined }) };
+}
+
 /** A logger that remembers. */
 export class RecordingLogger implements Logger {
   readonly lines: { readonly level: keyof Logger; readonly message: string; readonly details: object | undefined }[] = [];

@@ -12,14 +12,14 @@ import { completeEvent, ManualClock, progressEvent, RecordingLogger, startEvent 
 export class MemoryLog {
   readonly events: TaskEvents;
   readonly stored: TaskEvent[] = [];
-  readonly reads: { readonly offset: number; readonly limit: number }[] = [];
+  readonly reads: { readonly offset: number; readonly limit: number; readonly taskId?: string }[] = [];
   /** Offsets up to this are pruned. */
   prunedTo = 0;
   /** What a read waits for, after the events were looked up. */
   gate: Promise<void> = Promise.resolve();
 
   constructor(epoch = 'epoch-1') {
-    this.events = new TaskEvents({ epoch, offset: 0, clock: new ManualClock(), logger: new RecordingLogger(), readSince: (offset, limit) => this.#read(offset, limit) });
+    this.events = new TaskEvents({ epoch, offset: 0, clock: new ManualClock(), logger: new RecordingLogger(), readSince: (offset, limit, taskId) => this.#read(offset, limit, taskId) });
   }
 
   /** Stores an event and emits it. */
@@ -49,9 +49,10 @@ export class MemoryLog {
     this.events.emit({ ...progressEvent(this.events.offset, percent, taskId), epoch: this.events.epoch });
   }
 
-  async #read(offset: number, limit: number): Promise<readonly TaskEvent[] | undefined> {
-    this.reads.push({ offset, limit });
-    const found = offset < this.prunedTo ? undefined : this.stored.filter((event) => event.offset > offset).slice(0, limit);
+  async #read(offset: number, limit: number, taskId?: string): Promise<readonly TaskEvent[] | undefined> {
+    this.reads.push({ offset, limit, ...(taskId === undefined ? {} : { taskId }) });
+    const isWhole = offset >= this.prunedTo || (taskId !== undefined && this.stored.every((event) => event.taskId !== taskId || event.offset > this.prunedTo));
+    const found = isWhole ? this.stored.filter((event) => event.offset > offset && (taskId === undefined || event.taskId === taskId)).slice(0, limit) : undefined;
     await this.gate;
     return found;
   }
@@ -175,7 +176,7 @@ export class Feeds {
     this.#closers.push(closer);
   }
 
-  async open(options: WebSocketOptions = {}, more: { readonly log?: MemoryLog; readonly deps?: Partial<WebSocketDeps>; readonly server?: Server } = {}): Promise<Feed> {
+  async open<Identity>(options: WebSocketOptions<Identity> = {}, more: { readonly log?: MemoryLog; readonly deps?: Partial<WebSocketDeps>; readonly server?: Server } = {}): Promise<Feed> {
     const { server, origin, url } = await listen(more.server);
     this.defer(() => closeServer(server));
     const log = more.log ?? new MemoryLog();

@@ -40,7 +40,7 @@ export interface TaskSystem extends TaskSystemCore {
    * Serves the live feed on an existing HTTP server, beside its own routes and upgrade handlers.
    * @throws TaskSystemError `PATH_TAKEN`, `SERVER_CLOSED`, `OPTIONS_INVALID`, `SYSTEM_CLOSED`.
    */
-  attachWebSocket(server: HttpServer | HttpsServer, options?: WebSocketOptions): WebSocketAttachment;
+  attachWebSocket<Identity>(server: HttpServer | HttpsServer, options?: WebSocketOptions<Identity>): WebSocketAttachment;
 }
 
 /**
@@ -79,7 +79,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const { clock, random, generateId, childEntry } = seams;
   const hostId = randomUUID();
   const events = new TaskEvents({
-    epoch: store.epoch, offset: store.openingOffset, clock, logger, readSince: (offset, limit) => store.readEvents(offset, limit),
+    epoch: store.epoch, offset: store.openingOffset, clock, logger, readSince: (offset, limit, taskId) => store.readEvents(offset, limit, taskId),
   });
   const hooks = new LifecycleHooks({ clock, logger, listeners: options.hooks });
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
@@ -106,10 +106,10 @@ class WiredSystem extends CoreSystem implements TaskSystem {
     this.#logger = logger;
   }
 
-  attachWebSocket(server: HttpServer | HttpsServer, options: WebSocketOptions = {}): WebSocketAttachment {
+  attachWebSocket<Identity>(server: HttpServer | HttpsServer, options: WebSocketOptions<Identity> = {}): WebSocketAttachment {
     this.assertOpen();
     const attachment = attachWebSocket(server, options, {
-      events: this.events, clock: this.#clock, logger: this.#logger, control: { get: (id) => this.get(id) },
+      events: this.events, clock: this.#clock, logger: this.#logger, control: this,
     });
     this.#attachments.add(attachment);
     return attachment;

@@ -6,27 +6,37 @@ import * as z from 'zod';
 import type { WebSocketServer } from 'ws';
 import { TaskSystemError } from '../types/Errors.ts';
 import { check, invalidOptions } from '../types/OptionProblems.ts';
-import type { Clock, EventSource, Logger, TaskControl } from '../types/Ports.ts';
+import type { Clock, EventSource, Logger } from '../types/Ports.ts';
+import type { TaskControl } from '../types/TaskControl.ts';
 import { WIRE_CLOSE_CODES, WIRE_PROTOCOL } from '../types/Wire.ts';
-import { Admission, type Authorize, type Refusal, refuse } from './server/Admission.ts';
+import { Admission, type Admitted, type Authenticate, type Refusal, refuse } from './server/Admission.ts';
 import { Connection, WIRE_LIMITS } from './server/Connection.ts';
 import { FeedHub } from './server/FeedHub.ts';
 import { loadWs } from './server/loadWs.ts';
+import type { Authorize } from './server/Permissions.ts';
 import { type UpgradeRoutes, upgradeRoutes } from './server/UpgradeRouter.ts';
 
-export type { Authorize, Credentials } from './server/Admission.ts';
+export type { Admittance, Admitted, Authenticate, Credentials } from './server/Admission.ts';
+export type { Authorize, FeedAction, FeedSubject } from './server/Permissions.ts';
 
 /** How the live feed is served. */
-export interface WebSocketOptions {
+export interface WebSocketOptions<Identity = unknown> {
   /** Exact path of the feed. @defaultValue '/tasks' */
   readonly path?: string;
   /**
-   * Decides whether a client may connect; called before the upgrade. Anything but `true` answers 401.
-   * @defaultValue none: only clients on this machine may connect
+   * Says who a client is, before the upgrade: its answer becomes the `identity` of `authorize`, or 401 or 403 in plain HTTP.
+   * @defaultValue none: with `authorize` everybody may connect, without it only clients on this machine
    */
-  readonly authorize?: Authorize;
+  readonly authenticate?: Authenticate<Identity>;
+  /**
+   * Says what a client may do: asked for every topic of a subscription, for its past (`replay`), and for every command.
+   * @defaultValue none: whoever is connected may watch everything, and nobody may send commands
+   */
+  readonly authorize?: Authorize<Identity>;
   /** Origins of pages that may connect beside those of the server's own host, such as `https://app.example.com`. @defaultValue [] */
   readonly origins?: readonly string[];
+  /** How many clients may be connected or connecting; more are answered with 503. @defaultValue 10_000 */
+  readonly maxClients?: number;
   /** Time between two pings, in milliseconds; a client that sends nothing for 10 s after one is cut off. @defaultValue 25_000 */
   readonly heartbeatMs?: number;
   /**
@@ -53,7 +63,7 @@ export interface WebSocketDeps {
   readonly events: EventSource;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Answers the snapshots that clients ask for. @defaultValue none: such requests are refused */
+  /** Carries out commands and answers snapshots. @defaultValue none: both are refused */
   readonly control?: TaskControl;
 }
 
@@ -61,13 +71,13 @@ export interface WebSocketDeps {
  * Serves the live feed on an HTTP server, beside its own routes and upgrade handlers.
  * @throws TaskSystemError `OPTIONS_INVALID`, `SERVER_CLOSED` (not an HTTP server), `PATH_TAKEN`.
  */
-export function attachWebSocket(server: HttpServer | HttpsServer, options: WebSocketOptions, deps: WebSocketDeps): WebSocketAttachment {
+export function attachWebSocket<Identity>(server: HttpServer | HttpsServer, options: WebSocketOptions<Identity>, deps: WebSocketDeps): WebSocketAttachment {
   const checked = check(optionsSchema, options);
   if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
-  const { path = '/tasks', origins = [], heartbeatMs = 25_000, intercept = true, authorize } = checked.value;
+  const { path = '/tasks', origins = [], heartbeatMs = 25_000, maxClients = 10_000, intercept = true, authenticate, authorize } = checked.value;
   assertHttpServer(server);
-  const feed = new Feed({ path, origins, heartbeatMs, authorize }, deps, intercept ? upgradeRoutes(server) : undefined);
-  if (authorize === undefined) deps.logger.info(`The live feed at ${path} is open to this machine only, until \`authorize\` is given.`);
+  const feed = new Feed({ path, origins, heartbeatMs, maxClients, authenticate, authorize }, deps, intercept ? upgradeRoutes(server) : undefined);
+  if (authenticate === undefined && authorize === undefined) deps.logger.info(`The live feed at ${path} is open to this machine only, until \`authenticate\` or \`authorize\` is given.`);
   return feed;
 }
 
@@ -77,7 +87,9 @@ const originText = 'an origin such as "https://app.example.com"';
 
 const optionsSchema: z.ZodType<WebSocketOptions> = z.strictObject({
   path: z.string(pathText).regex(/^\/[^?#\s]*$/, pathText).exactOptional(),
+  authenticate: z.custom<Authenticate>(isFunction, 'a function').exactOptional(),
   authorize: z.custom<Authorize>(isFunction, 'a function').exactOptional(),
+  maxClients: z.int('an integer >= 1').min(1, 'an integer >= 1').exactOptional(),
   origins: z.array(z.string(originText).refine((text) => URL.parse(text)?.origin === text, originText), 'an array of origins').exactOptional(),
   heartbeatMs: z.int('an integer >= 1').min(1, 'an integer >= 1').exactOptional(),
   intercept: z.boolean('true or false').exactOptional(),
@@ -93,15 +105,20 @@ interface FeedOptions {
   readonly path: string;
   readonly origins: readonly string[];
   readonly heartbeatMs: number;
+  readonly maxClients: number;
+  readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
 }
 
+const FULL: Refusal = { status: 503, message: 'The live feed has as many clients as it takes.' };
 const GONE: Refusal = { status: 503, message: 'The live feed is closed.' };
 const RETRY_AFTER_MS = 1_000;
+/** Clients have no reason to cut a message of at most 64 KiB into many pieces. */
+const MAX_FRAGMENTS = 64;
 
 class Feed implements WebSocketAttachment {
   readonly path: string;
-  readonly #heartbeatMs: number;
+  readonly #options: FeedOptions;
   readonly #deps: WebSocketDeps;
   readonly #hub: FeedHub;
   readonly #admission: Admission;
@@ -112,15 +129,16 @@ class Feed implements WebSocketAttachment {
   readonly #leaveServer: (() => void) | undefined;
   #detaching: Promise<void> | undefined;
 
-  constructor({ path, origins, heartbeatMs, authorize }: FeedOptions, deps: WebSocketDeps, routes: UpgradeRoutes | undefined) {
+  constructor(options: FeedOptions, deps: WebSocketDeps, routes: UpgradeRoutes | undefined) {
+    const { path, origins, authenticate, authorize } = options;
     this.path = path;
-    this.#heartbeatMs = heartbeatMs;
+    this.#options = options;
     this.#deps = deps;
     this.#hub = new FeedHub(deps.events, deps.logger);
-    this.#admission = new Admission({ origins, authorize, clock: deps.clock, logger: deps.logger });
+    this.#admission = new Admission({ origins, authenticate, isOpen: authorize !== undefined, clock: deps.clock, logger: deps.logger });
     const { WebSocketServer: Server } = loadWs();
     this.#webSockets = new Server({
-      noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: WIRE_LIMITS.maxFrameBytes,
+      noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: WIRE_LIMITS.maxFrameBytes, maxFragments: MAX_FRAGMENTS,
       // Never any other name: the default would send a client's token back.
       handleProtocols: (offered) => (offered.has(WIRE_PROTOCOL) ? WIRE_PROTOCOL : false),
     });
@@ -136,8 +154,9 @@ class Feed implements WebSocketAttachment {
     if (this.#seen.has(socket)) return;
     this.#seen.add(socket);
     socket.on('error', () => { socket.destroy(); });
-    if (this.#detaching === undefined) void this.#admit(request, socket, head);
-    else refuse(socket, GONE);
+    if (this.#detaching !== undefined) refuse(socket, GONE);
+    else if (this.#connections.size + this.#pending.size >= this.#options.maxClients) refuse(socket, FULL);
+    else void this.#admit(request, socket, head);
   }
 
   detach(): Promise<void> {
@@ -147,18 +166,19 @@ class Feed implements WebSocketAttachment {
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     this.#pending.add(socket);
-    const refusal = await this.#admission.refusalOf(request);
+    const verdict = await this.#admission.admit(request);
     // Not there any more: refused by `detach`.
     if (!this.#pending.delete(socket) || socket.destroyed) return;
-    if (refusal !== undefined) refuse(socket, refusal);
-    else this.#webSockets.handleUpgrade(request, socket, head, (client) => { this.#connect(client, request); });
+    const { admitted } = verdict;
+    if (admitted === undefined) refuse(socket, verdict.refusal);
+    else this.#webSockets.handleUpgrade(request, socket, head, (client) => { this.#connect(client, request, admitted); });
   }
 
-  #connect(client: ConstructorParameters<typeof Connection>[0], request: IncomingMessage): void {
+  #connect(client: ConstructorParameters<typeof Connection>[0], request: IncomingMessage, admitted: Admitted | 'hello'): void {
     const { clock, logger, control } = this.#deps;
     const connection = new Connection(client, {
-      hub: this.#hub, control, clock, logger, heartbeatMs: this.#heartbeatMs,
-      isAuthorized: (token) => this.#admission.isAuthorized(request, token),
+      hub: this.#hub, control, clock, logger, admitted, heartbeatMs: this.#options.heartbeatMs, authorize: this.#options.authorize,
+      authenticate: (token) => this.#admission.authenticate(request, token),
       bytesRead: () => request.socket.bytesRead,
     });
     this.#connections.add(connection);

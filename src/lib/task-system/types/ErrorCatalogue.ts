@@ -185,6 +185,24 @@ const requestErrors = {
     fix: 'Connect again; `details.closeCode` tells why the server refused.',
     retryable: false,
   },
+  FEED_FORBIDDEN: {
+    summary: 'The client of the live feed may not do this.',
+    cause: '`authorize` of the server said no to this action on this topic; without `authorize` there are no commands at all.',
+    fix: 'Connect with a token that may, or allow the action in `authorize`.',
+    retryable: false,
+  },
+  FEED_REFUSED: {
+    summary: 'The server of the live feed did not carry out a command.',
+    cause: 'Too many commands were under way, or the server failed; `details.reason` says which.',
+    fix: 'Try again later, with fewer commands at a time.',
+    retryable: true,
+  },
+  FEED_DISCONNECTED: {
+    summary: 'The connection was lost before the answer to a command that must not be sent twice.',
+    cause: 'A `retry` was sent, and whether it was carried out is not known.',
+    fix: 'Look for a task whose `retryOf` is this one before trying again.',
+    retryable: false,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 const storeErrors = {

@@ -1,6 +1,5 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { TaskEvent, TaskEventMap } from './Events.ts';
-import type { Task } from './Task.ts';
 
 /** A timer that can be taken back. */
 export interface Timer {
@@ -32,13 +31,8 @@ export interface EventSource {
   /** Offset of the newest stored event. */
   readonly offset: number;
   on<Type extends keyof TaskEventMap>(type: Type, listener: NoInfer<(...args: TaskEventMap[Type]) => void>): () => void;
-  /** Stored events after `offset`, oldest first, at most `limit`; undefined when some of them were pruned. */
-  readSince(offset: number, limit: number): Promise<readonly TaskEvent[] | undefined>;
-}
-
-/** What the live feed may ask of the system. */
-export interface TaskControl {
-  get(id: string): Promise<Task | undefined>;
+  /** Stored events after `offset`, oldest first, at most `limit`; undefined when some of them were pruned. `taskId` narrows to one task. */
+  readSince(offset: number, limit: number, taskId?: string): Promise<readonly TaskEvent[] | undefined>;
 }
 
 const MAX_TIMER_MS = 2_147_483_647;

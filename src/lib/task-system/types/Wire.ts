@@ -1,4 +1,6 @@
+import type { SerializedError } from './Errors.ts';
 import type { TaskEvent } from './Events.ts';
+import type { ListOptions, SubmitOptions } from './Options.ts';
 import type { Task } from './Task.ts';
 
 /** The subprotocol that client and server agree on. */
@@ -11,18 +13,20 @@ export const WIRE_PROTOCOL = 'task-system.v1';
 export const TOKEN_PROTOCOL_PREFIX = 'bearer.';
 
 /**
- * Close codes of the protocol. After one in 4400 to 4499 a client must not come back by itself, except after `helloTimeout` and
- * `tooManyMessages`; after any other it comes back with backoff.
+ * Close codes of the protocol. After one in 4400 to 4499 a client must not come back by itself, except after `helloTimeout`,
+ * `tooManyMessages` and, with a new token, `tokenExpired`; after any other it comes back with backoff.
  */
 export const WIRE_CLOSE_CODES = {
   /** The server stops serving the feed. */
   goingAway: 1001,
   /** A frame was not JSON text, or not one of the protocol. */
   badFrame: 4400,
-  /** The token of a `hello` was refused. */
+  /** The token of a `hello` was refused, or was needed and missing. */
   unauthorized: 4401,
   /** No `hello` came in time. */
   helloTimeout: 4408,
+  /** The client's admission has run out: it may come back with a new token. */
+  tokenExpired: 4419,
   /** More messages than the limit. */
   tooManyMessages: 4429,
 } as const;
@@ -44,12 +48,48 @@ export type ClientFrame =
   | { readonly type: 'hello'; readonly token?: string }
   /**
    * Subscribes under an id of the client's choice. With `since`, the events after that position come first, then the live ones.
-   * `snapshot`: before them comes a `snap` with the tasks of the `task:` topics.
+   * `snapshot`: before them comes a `snap` with the tasks of the topics.
    */
   | { readonly type: 'sub'; readonly id: string; readonly topics: readonly string[]; readonly since?: WirePosition; readonly snapshot?: boolean }
   | { readonly type: 'unsub'; readonly id: string }
   /** Answered by a `pong` with the same `t`. */
-  | { readonly type: 'ping'; readonly t?: number };
+  | { readonly type: 'ping'; readonly t?: number }
+  | CommandFrame;
+
+/** What a client may ask to be done, where it is allowed; each is answered by a `done` or an `err` with `ref: id`. */
+export type CommandFrame =
+  /** As `tasks.submit`. */
+  | { readonly type: 'submit'; readonly id: string; readonly options: SubmitOptions }
+  /** As `tasks.cancel`; answered when the task has ended. */
+  | { readonly type: 'cancel'; readonly id: string; readonly taskId: string; readonly reason?: string }
+  /** As `tasks.retry`. */
+  | { readonly type: 'retry'; readonly id: string; readonly taskId: string }
+  /** As `tasks.get`. */
+  | { readonly type: 'get'; readonly id: string; readonly taskId: string }
+  /** As `tasks.list`, without the inputs and results. */
+  | { readonly type: 'list'; readonly id: string; readonly options?: ListOptions };
+
+/** Name of a command. */
+export type CommandName = CommandFrame['type'];
+
+/** A task without what may be large: `get` has the rest. */
+export type TaskSummary = Omit<Task, 'input' | 'result'>;
+
+/** What each command answers. */
+export interface CommandReplies {
+  /** The new task, or the one with the same idempotency key. */
+  readonly submit: { readonly taskId: string };
+  /** Whether this cancellation is the outcome. */
+  readonly cancel: { readonly cancelled: boolean };
+  /** The new task. */
+  readonly retry: { readonly taskId: string };
+  /** Null when there is no such task. */
+  readonly get: { readonly task: Task | null };
+  readonly list: { readonly tasks: readonly TaskSummary[]; readonly nextCursor?: string };
+}
+
+/** The answer to a command that was carried out. */
+export type DoneFrame = { [Name in CommandName]: { readonly type: 'done'; readonly ref: string; readonly command: Name; readonly value: CommandReplies[Name] } }[CommandName];
 
 /** The bounds that a server announces. */
 export interface WireLimits {
@@ -64,9 +104,12 @@ export interface WireLimits {
 /** Why a subscription starts afresh: the log is another one, its old part was pruned, or the position lies beyond its end. */
 export type ResetReason = 'epoch' | 'pruned' | 'ahead';
 
-/** Why a frame was refused: without closing the connection (`topic`, `limit`, `duplicate`, `unsupported`, `failed`), or with it (the others). */
+/**
+ * Why a frame was refused: without closing the connection (`topic`, `limit`, `duplicate`, `unsupported`, `forbidden`, `command`,
+ * `failed`), or with it (the others). `command`: the command was allowed and failed; `error` tells how.
+ */
 export type WireErrorCode =
-  | 'topic' | 'limit' | 'duplicate' | 'unsupported' | 'failed'
+  | 'topic' | 'limit' | 'duplicate' | 'unsupported' | 'forbidden' | 'command' | 'failed'
   | 'bad_frame' | 'unauthorized' | 'hello_timeout' | 'too_many_messages';
 
 /** What a server sends. */
@@ -76,8 +119,11 @@ export type ServerFrame =
       readonly type: 'welcome'; readonly protocol: typeof WIRE_PROTOCOL; readonly epoch: string; readonly offset: number;
       readonly limits: WireLimits; readonly heartbeatMs: number;
     }
-  /** The tasks of the subscription's `task:` topics as they were after it was registered; tasks that do not exist are left out. */
-  | { readonly type: 'snap'; readonly id: string; readonly tasks: readonly Task[] }
+  /**
+   * Tasks as they were after the subscription was registered: those of `task:` and `tree:` topics (of a tree its root), and of `tasks`
+   * and `project:` topics the newest 1,000 that have not ended. What does not exist is left out.
+   */
+  | { readonly type: 'snap'; readonly id: string; readonly tasks: readonly TaskSummary[] }
   /**
    * The subscription is live: frames without `sub` are for it too from now on. It has seen everything up to `offset`. `recovered`:
    * whether it has seen everything since the position it asked for; false when it asked for none.
@@ -87,7 +133,8 @@ export type ServerFrame =
   | { readonly type: 'ev'; readonly events: readonly TaskEvent[]; readonly sub?: string }
   /** The events since the wished position cannot all be had. A `subok` with `recovered: false` follows: live from there. */
   | { readonly type: 'reset'; readonly id: string; readonly reason: ResetReason }
-  | { readonly type: 'err'; readonly code: WireErrorCode; readonly message: string; readonly ref?: string }
+  | { readonly type: 'err'; readonly code: WireErrorCode; readonly message: string; readonly ref?: string; readonly error?: SerializedError }
+  | DoneFrame
   /** `offset`: every live subscription has been sent everything up to it. Missing while one is being caught up. */
   | { readonly type: 'pong'; readonly t?: number; readonly offset?: number }
   /** The connection is about to be closed with this code; come back not before `retryAfterMs`. */
@@ -105,5 +152,6 @@ export function isTopic(text: string): text is WireTopic {
 
 /** Whether a client that was closed with this code must not come back by itself. */
 export function isFinalClose(code: number): boolean {
-  return code >= 4400 && code < 4500 && code !== WIRE_CLOSE_CODES.helloTimeout && code !== WIRE_CLOSE_CODES.tooManyMessages;
+  const { helloTimeout, tooManyMessages, tokenExpired } = WIRE_CLOSE_CODES;
+  return code >= 4400 && code < 4500 && code !== helloTimeout && code !== tooManyMessages && code !== tokenExpired;
 }

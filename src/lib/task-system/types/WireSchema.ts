@@ -1,11 +1,18 @@
 import * as z from 'zod';
+import type { SerializedError } from './Errors.ts';
 import { isEventType, type TaskEvent } from './Events.ts';
 import type { Task } from './Task.ts';
-import { WIRE_PROTOCOL, type ClientFrame, type ServerFrame } from './Wire.ts';
+import type { ListOptions, SubmitOptions } from './Options.ts';
+import { WIRE_PROTOCOL, type ClientFrame, type DoneFrame, type ServerFrame, type TaskSummary } from './Wire.ts';
 
 const id = z.string().min(1).max(128);
 const offset = z.int().min(0);
 const position = z.strictObject({ epoch: z.string().max(128), offset });
+
+// Looked at in full by whoever carries the command out: `submit` and `list` name every problem with their options.
+const options = z.record(z.string(), z.json());
+const submitOptions: z.ZodType<SubmitOptions> = z.custom<SubmitOptions>((value) => options.safeParse(value).success);
+const listOptions: z.ZodType<ListOptions> = z.custom<ListOptions>((value) => options.safeParse(value).success);
 
 /** Every frame that a client may send. */
 export const clientFrameSchema: z.ZodType<ClientFrame> = z.discriminatedUnion('type', [
@@ -15,6 +22,11 @@ export const clientFrameSchema: z.ZodType<ClientFrame> = z.discriminatedUnion('t
   }),
   z.strictObject({ type: z.literal('unsub'), id }),
   z.strictObject({ type: z.literal('ping'), t: z.number().exactOptional() }),
+  z.strictObject({ type: z.literal('submit'), id, options: submitOptions }),
+  z.strictObject({ type: z.literal('cancel'), id, taskId: id, reason: z.string().max(1_024).exactOptional() }),
+  z.strictObject({ type: z.literal('retry'), id, taskId: id }),
+  z.strictObject({ type: z.literal('get'), id, taskId: id }),
+  z.strictObject({ type: z.literal('list'), id, options: listOptions.exactOptional() }),
 ]);
 
 const eventShape = z.object({
@@ -24,21 +36,36 @@ const eventShape = z.object({
 const taskShape = z.object({ id: z.string(), type: z.string(), project: z.string(), state: z.string() });
 const event = z.custom<TaskEvent>((value) => eventShape.safeParse(value).success);
 const task = z.custom<Task>((value) => taskShape.safeParse(value).success);
+const summary = z.custom<TaskSummary>((value) => taskShape.safeParse(value).success);
+
+const doneFrame: z.ZodType<DoneFrame> = z.discriminatedUnion('command', [
+  z.strictObject({ type: z.literal('done'), ref: id, command: z.literal('submit'), value: z.strictObject({ taskId: id }) }),
+  z.strictObject({ type: z.literal('done'), ref: id, command: z.literal('cancel'), value: z.strictObject({ cancelled: z.boolean() }) }),
+  z.strictObject({ type: z.literal('done'), ref: id, command: z.literal('retry'), value: z.strictObject({ taskId: id }) }),
+  z.strictObject({ type: z.literal('done'), ref: id, command: z.literal('get'), value: z.strictObject({ task: task.nullable() }) }),
+  z.strictObject({
+    type: z.literal('done'), ref: id, command: z.literal('list'),
+    value: z.strictObject({ tasks: z.array(summary), nextCursor: z.string().exactOptional() }),
+  }),
+]);
+const serializedError: z.ZodType<SerializedError> = z.strictObject({
+  name: z.string(), message: z.string(), code: z.string().exactOptional(), retryable: z.boolean().exactOptional(), details: options.exactOptional(),
+});
 
 /** Every frame that a server sends; of events and tasks only the fields that every one has are looked at. */
-export const serverFrameSchema: z.ZodType<ServerFrame> = z.discriminatedUnion('type', [
+export const serverFrameSchema: z.ZodType<ServerFrame> = z.union([doneFrame, z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('welcome'), protocol: z.literal(WIRE_PROTOCOL), epoch: z.string(), offset, heartbeatMs: z.int().min(1),
     limits: z.strictObject({ maxFrameBytes: z.int(), maxSubscriptions: z.int(), maxTopics: z.int() }),
   }),
   z.strictObject({ type: z.literal('subok'), id, epoch: z.string(), offset, recovered: z.boolean() }),
-  z.strictObject({ type: z.literal('snap'), id, tasks: z.array(task) }),
+  z.strictObject({ type: z.literal('snap'), id, tasks: z.array(summary) }),
   z.strictObject({ type: z.literal('ev'), events: z.array(event).min(1), sub: id.exactOptional() }),
   z.strictObject({ type: z.literal('reset'), id, reason: z.enum(['epoch', 'pruned', 'ahead']) }),
   z.strictObject({
-    type: z.literal('err'), message: z.string(), ref: id.exactOptional(),
-    code: z.enum(['topic', 'limit', 'duplicate', 'unsupported', 'failed', 'bad_frame', 'unauthorized', 'hello_timeout', 'too_many_messages']),
+    type: z.literal('err'), message: z.string(), ref: id.exactOptional(), error: serializedError.exactOptional(),
+    code: z.enum(['topic', 'limit', 'duplicate', 'unsupported', 'forbidden', 'command', 'failed', 'bad_frame', 'unauthorized', 'hello_timeout', 'too_many_messages']),
   }),
   z.strictObject({ type: z.literal('pong'), t: z.number().exactOptional(), offset: offset.exactOptional() }),
   z.strictObject({ type: z.literal('bye'), code: z.int(), retryAfterMs: z.int().exactOptional() }),
-]);
+])]);

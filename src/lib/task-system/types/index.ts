@@ -13,7 +13,7 @@ export type {
 } from './Options.ts';
 export { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from './parseCalls.ts';
 export { mergeRetry, parseTaskSystemOptions } from './parseOptions.ts';
-export { systemClock, type Clock, type EventSource, type Logger, type ProcessSpawner, type TaskControl, type Timer } from './Ports.ts';
+export { systemClock, type Clock, type EventSource, type Logger, type ProcessSpawner, type Timer } from './Ports.ts';
 export { assertProjectName, isProjectName } from './ProjectName.ts';
 export {
   CHANNEL_FD, PROTOCOL_VERSION, type AbortCause, type ParentMessage, type StartedTask,
@@ -27,6 +27,7 @@ export type {
   ProjectSnapshot, QueueControl, QueueSnapshot, TaskEventListeners, TaskHandle, TaskPage, TaskSystemCore,
 } from './System.ts';
 export { PRIORITY_LEVELS, type PriorityName, type Task, type TaskProgress } from './Task.ts';
+export type { TaskControl } from './TaskControl.ts';
 export { canTransition, isTerminal, stateDiagram, TASK_STATES, transition, TRANSITIONS, type TaskState, type TerminalState } from './TaskState.ts';
 export type {
   Committed, Created, NewTask, ProjectCounts, PruneOrder, RecoverOrder, Settlement, TaskFilter, TaskOverrides, TaskRecord, TaskRecordPage, TaskStore,

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { serializeError } from '../../types/Errors.ts';
 import type { Clock, Logger } from '../../types/Ports.ts';
 import { TOKEN_PROTOCOL_PREFIX } from '../../types/Wire.ts';
+import { answerOf } from './answerOf.ts';
 
 /** What a client showed. */
 export interface Credentials {
@@ -11,8 +11,25 @@ export interface Credentials {
   readonly token?: string;
 }
 
-/** Decides whether a client may connect. Anything but `true` refuses it. */
-export type Authorize = (request: IncomingMessage, credentials: Credentials) => boolean | Promise<boolean>;
+/** A client that may connect. */
+export interface Admitted<Identity = unknown> {
+  /** Handed to `authorize` with every question about this client. */
+  readonly identity: Identity;
+  /** When the client has to come back with a new token, in milliseconds since 1970. @defaultValue never */
+  readonly expiresAt?: number;
+}
+
+/**
+ * What `authenticate` may answer: who it is (`true`: nobody in particular), `'hello'` to let a client through that has shown no token
+ * yet and must do so in its first frame, or how to refuse it (`false` is 401, and so is anything else).
+ */
+export type Admittance<Identity = unknown> = Admitted<Identity> | boolean | 'hello' | 401 | 403;
+
+/** Decides who may connect: before the upgrade, and again for a token that comes with `hello`. A failure or no answer within 10 seconds is a no. */
+export type Authenticate<Identity = unknown> = (request: IncomingMessage, credentials: Credentials) => Admittance<Identity> | Promise<Admittance<Identity>>;
+
+/** What became of a request: a client, one that must show its token, or none. */
+export type Verdict = { readonly admitted: Admitted } | { readonly admitted: 'hello' } | { readonly admitted: undefined; readonly refusal: Refusal };
 
 /** Why an upgrade is refused, as an HTTP answer. */
 export interface Refusal {
@@ -24,14 +41,15 @@ export interface Refusal {
 export interface AdmissionOptions {
   /** Origins that are allowed beside the server's own. */
   readonly origins: readonly string[];
-  readonly authorize: Authorize | undefined;
+  readonly authenticate: Authenticate | undefined;
+  /** Whether everybody may connect who is not refused; without it and without `authenticate` only this machine may. */
+  readonly isOpen: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-const AUTHORIZE_TIMEOUT_MS = 10_000;
 const STATUS_TEXTS = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const satisfies Record<Refusal['status'], string>;
-const NO_AUTHORIZE = 'Without an `authorize` function the live feed is open to this machine only.';
+const NO_AUTHORIZE = 'Without `authenticate` or `authorize` the live feed is open to this machine only.';
 
 /** Decides who may connect, before the upgrade. */
 export class Admission {
@@ -42,41 +60,41 @@ export class Admission {
     this.#options = options;
   }
 
-  /** Why this request must not become a connection, or undefined when it may. Never rejects. */
-  async refusalOf(request: IncomingMessage): Promise<Refusal | undefined> {
-    const { origins, authorize } = this.#options;
-    if (!isOriginAllowed(request, origins)) return { status: 403, message: 'The origin of the page is not allowed.' };
-    if (authorize === undefined) return isFromThisMachine(request) ? undefined : this.#refuseStranger();
-    const token = tokenOf(request);
-    return (await this.isAuthorized(request, token)) ? undefined : { status: 401, message: 'Not authorized.' };
+  /** Decides on a request before its upgrade. Never rejects. */
+  async admit(request: IncomingMessage): Promise<Verdict> {
+    const { origins, authenticate, isOpen } = this.#options;
+    if (!isOriginAllowed(request, origins)) return refused({ status: 403, message: 'The origin of the page is not allowed.' });
+    if (authenticate !== undefined) return this.authenticate(request, tokenOf(request));
+    return isOpen || isFromThisMachine(request) ? NOBODY : refused(this.#refuseStranger());
   }
 
-  /** Asks `authorize`; a failure or no answer within 10 seconds is a no. Without `authorize` everybody who is connected may stay. */
-  async isAuthorized(request: IncomingMessage, token: string | undefined): Promise<boolean> {
-    const { authorize, clock, logger } = this.#options;
-    if (authorize === undefined) return true;
-    const { promise: late, resolve } = Promise.withResolvers<false>();
-    const timer = clock.setTimer(AUTHORIZE_TIMEOUT_MS, () => {
-      logger.error('`authorize` of the live feed did not answer within 10 seconds; the client was refused.');
-      resolve(false);
-    });
-    try {
-      // From plain JavaScript anything may come back.
-      const answer: unknown = await Promise.race([authorize(request, token === undefined ? {} : { token }), late]);
-      return answer === true;
-    } catch (error) {
-      logger.error('`authorize` of the live feed failed; the client was refused.', { error: serializeError(error) });
-      return false;
-    } finally {
-      timer.cancel();
-    }
+  /** Asks `authenticate`. Without it everybody who is connected may stay. */
+  async authenticate(request: IncomingMessage, token: string | undefined): Promise<Verdict> {
+    const { authenticate } = this.#options;
+    if (authenticate === undefined) return NOBODY;
+    const answer = await answerOf('authenticate', () => authenticate(request, token === undefined ? {} : { token }), this.#options);
+    if (answer === true) return NOBODY;
+    if (answer === 'hello') return { admitted: 'hello' };
+    if (isAdmitted(answer)) return { admitted: answer };
+    return refused(answer === 403 ? { status: 403, message: 'Forbidden.' } : { status: 401, message: 'Not authorized.' });
   }
 
   #refuseStranger(): Refusal {
-    if (!this.#hasWarned) this.#options.logger.warn(`A client of the live feed was refused: ${NO_AUTHORIZE} Pass \`authorize\` to \`attachWebSocket\`.`);
+    if (!this.#hasWarned) this.#options.logger.warn(`A client of the live feed was refused: ${NO_AUTHORIZE} Pass \`authenticate\` to \`attachWebSocket\`.`);
     this.#hasWarned = true;
     return { status: 403, message: NO_AUTHORIZE };
   }
+}
+
+const NOBODY: Verdict = { admitted: { identity: undefined } };
+
+function refused(refusal: Refusal): Verdict {
+  return { admitted: undefined, refusal };
+}
+
+function isAdmitted(answer: unknown): answer is Admitted {
+  if (typeof answer !== 'object' || answer === null || !('identity' in answer)) return false;
+  return !('expiresAt' in answer) || answer.expiresAt === undefined || Number.isFinite(answer.expiresAt);
 }
 
 /** Answers an upgrade request with an HTTP error and closes its socket. */
@@ -84,7 +102,7 @@ export function refuse(socket: Duplex, { status, message }: Refusal): void {
   if (socket.destroyed) return;
   const head = [
     `HTTP/1.1 ${String(status)} ${STATUS_TEXTS[status]}`, 'Connection: close', 'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${String(Buffer.byteLength(message))}`, ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
+    `Content-Length: ${String(Buffer.byteLength(message))}`, ...(status === 401 ? ['WWW-Authenticate: Bearer'] : []), ...(status === 503 ? ['Retry-After: 5'] : []),
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${message}`, () => { socket.destroy(); });
 }

@@ -1,12 +1,16 @@
 import type { RawData, WebSocket } from 'ws';
 import { serializeError } from '../../types/Errors.ts';
-import type { Clock, Logger, TaskControl, Timer } from '../../types/Ports.ts';
+import type { Clock, Logger, Timer } from '../../types/Ports.ts';
+import type { TaskControl } from '../../types/TaskControl.ts';
 import { type ClientFrame, type ServerFrame, WIRE_CLOSE_CODES, WIRE_PROTOCOL, type WireErrorCode, type WireLimits } from '../../types/Wire.ts';
 import { clientFrameSchema } from '../../types/WireSchema.ts';
+import type { Admitted, Verdict } from './Admission.ts';
 import type { Batch } from './Batch.ts';
+import { Commands } from './Commands.ts';
 import type { FeedHub, FeedReceiver } from './FeedHub.ts';
 import { Heartbeat } from './Heartbeat.ts';
 import { Outbox } from './Outbox.ts';
+import { type Authorize, Permissions } from './Permissions.ts';
 import { RateLimit } from './RateLimit.ts';
 import { Subscriptions } from './Subscriptions.ts';
 
@@ -17,8 +21,11 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly heartbeatMs: number;
-  /** Asks whether a token that came with `hello` is good for this connection. */
-  readonly isAuthorized: (token: string) => Promise<boolean>;
+  /** Who the client is; `'hello'`: its first frame has to show. */
+  readonly admitted: Admitted | 'hello';
+  /** Asks who the client is by the token that came with its `hello`. */
+  readonly authenticate: (token: string) => Promise<Verdict>;
+  readonly authorize: Authorize | undefined;
   /** How many bytes have arrived on the connection. */
   readonly bytesRead: () => number;
 }
@@ -27,7 +34,7 @@ export interface ConnectionOptions {
 export const WIRE_LIMITS: WireLimits = { maxFrameBytes: 65_536, maxSubscriptions: 64, maxTopics: 64 };
 
 const FIRST_FRAME_BYTES = 16_384;
-const HELLO_TIMEOUT_MS = 10_000;
+const HELLO_TIMEOUT_MS = 5_000;
 const PATIENCE_MS = 10_000;
 const CLOSE_GRACE_MS = 2_000;
 const OUTBOX_LIMITS = { softBytes: 262_144, hardBytes: 1_048_576 };
@@ -40,23 +47,32 @@ export class Connection implements FeedReceiver {
   readonly #options: ConnectionOptions;
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
+  readonly #commands: Commands;
   readonly #rate: RateLimit;
   readonly #heartbeat: Heartbeat;
   readonly #closed = Promise.withResolvers<void>();
   #deadline: Timer;
+  #expiry: Timer | undefined;
+  #admitted: Admitted | 'hello';
   #state: 'new' | 'checking' | 'greeted' | 'closing' = 'new';
 
   constructor(socket: WebSocket, options: ConnectionOptions) {
-    const { hub, control, clock, logger, heartbeatMs, bytesRead } = options;
+    const { hub, control, authorize, clock, logger, heartbeatMs, bytesRead } = options;
     this.#socket = socket;
     this.#options = options;
-    this.#outbox = new Outbox(socket, OUTBOX_LIMITS);
-    this.#subscriptions = new Subscriptions({ hub, receiver: this, outbox: this.#outbox, limits: WIRE_LIMITS, control, logger });
+    this.#admitted = options.admitted;
+    const outbox = new Outbox(socket, OUTBOX_LIMITS, () => { this.#cutOff(); });
+    this.#outbox = outbox;
+    const permissions = new Permissions({ authorize, control, clock, logger }, () => (this.#admitted === 'hello' ? undefined : this.#admitted.identity));
+    this.#subscriptions = new Subscriptions({ hub, receiver: this, outbox, permissions, limits: WIRE_LIMITS, control, logger });
+    this.#commands = new Commands({ control, permissions, outbox, logger });
     this.#rate = new RateLimit(clock, MESSAGE_BURST, MESSAGES_PER_SECOND);
     const peer = { ping: () => { this.#ping(); }, received: bytesRead, onDead: () => { this.terminate(); } };
     this.#heartbeat = new Heartbeat(clock, peer, heartbeatMs, Math.min(PATIENCE_MS, heartbeatMs));
     this.#deadline = clock.setTimer(HELLO_TIMEOUT_MS, () => { this.#fail('hello_timeout', 'No hello came in time.', WIRE_CLOSE_CODES.helloTimeout); });
     socket.on('message', (data, isBinary) => { this.#onMessage(data, isBinary); });
+    // The pings and pongs of WebSocket itself are messages too for whoever floods with them.
+    for (const event of ['ping', 'pong'] as const) socket.on(event, () => { this.#takeOne(); });
     socket.on('close', () => { this.#onClose(); });
     // `close` follows and says all that matters; without a listener the error would be thrown.
     socket.on('error', (error) => { logger.debug('A client of the live feed caused an error.', { error: serializeError(error) }); });
@@ -69,9 +85,7 @@ export class Connection implements FeedReceiver {
 
   /** Sends the live events of a flush; cuts the connection when the client is too far behind. */
   deliver(batch: Batch): void {
-    if (this.#outbox.deliver(batch)) return;
-    this.#options.logger.debug('A client of the live feed was too slow and was cut off; it can resume from its offset.');
-    this.terminate();
+    this.#outbox.deliver(batch);
   }
 
   /** Live events were lost: the client has to connect again and resume from its offset. */
@@ -88,6 +102,12 @@ export class Connection implements FeedReceiver {
   terminate(): void {
     this.#release();
     this.#socket.terminate();
+  }
+
+  #cutOff(): void {
+    if (this.#state === 'closing') return;
+    this.#options.logger.debug('A client of the live feed was too slow and was cut off; it can resume from its offset.');
+    this.terminate();
   }
 
   #fail(code: WireErrorCode, message: string, closeCode: number): void {
@@ -112,6 +132,7 @@ export class Connection implements FeedReceiver {
     if (this.#state === 'closing') return;
     this.#state = 'closing';
     this.#deadline.cancel();
+    this.#expiry?.cancel();
     this.#heartbeat.stop();
     this.#subscriptions.clear();
   }
@@ -123,15 +144,20 @@ export class Connection implements FeedReceiver {
   #onMessage(data: RawData, isBinary: boolean): void {
     // Messages that had arrived before the closing began still come through.
     if (this.#state === 'closing') return;
-    if (!this.#rate.take()) {
-      this.#fail('too_many_messages', 'Too many messages.', WIRE_CLOSE_CODES.tooManyMessages);
-      return;
-    }
+    if (!this.#takeOne()) return;
     const frame = isBinary ? undefined : this.#parse(data);
     if (frame === undefined) this.#fail('bad_frame', 'The message is not a frame of this protocol.', WIRE_CLOSE_CODES.badFrame);
-    else if (frame.type === 'hello') void this.#onHello(frame.token);
-    else if (this.#state === 'greeted') this.#onFrame(frame);
-    else this.#fail('bad_frame', 'The first frame must be a hello, and its welcome must be waited for.', WIRE_CLOSE_CODES.badFrame);
+    else if (frame.type === 'hello' && this.#state === 'new') void this.#onHello(frame.token);
+    else if (this.#state === 'greeted' && frame.type !== 'hello') this.#onFrame(frame);
+    else this.#fail('bad_frame', 'The first frame, and no other, must be a hello, and its welcome must be waited for.', WIRE_CLOSE_CODES.badFrame);
+  }
+
+  /** Counts a message. False when it was one too many: the connection is being closed. */
+  #takeOne(): boolean {
+    if (this.#state === 'closing') return false;
+    if (this.#rate.take()) return true;
+    this.#fail('too_many_messages', 'Too many messages.', WIRE_CLOSE_CODES.tooManyMessages);
+    return false;
   }
 
   #parse(data: RawData): ClientFrame | undefined {
@@ -144,19 +170,30 @@ export class Connection implements FeedReceiver {
   }
 
   async #onHello(token: string | undefined): Promise<void> {
-    if (token !== undefined) {
-      this.#state = 'checking';
-      const isAuthorized = await this.#options.isAuthorized(token);
-      if (this.#isClosing()) return;
-      if (!isAuthorized) {
-        this.#fail('unauthorized', 'The token was refused.', WIRE_CLOSE_CODES.unauthorized);
-        return;
-      }
-    }
     this.#deadline.cancel();
+    this.#state = 'checking';
+    if (token !== undefined) {
+      const { admitted } = await this.#options.authenticate(token);
+      if (this.#isClosing()) return;
+      this.#admitted = admitted ?? 'hello';
+    }
+    if (this.#admitted === 'hello') {
+      this.#fail('unauthorized', token === undefined ? 'The hello must have a token.' : 'The token was refused.', WIRE_CLOSE_CODES.unauthorized);
+      return;
+    }
+    this.#watchExpiry(this.#admitted.expiresAt);
+    if (this.#isClosing()) return;
     this.#state = 'greeted';
     const { hub, heartbeatMs } = this.#options;
     this.#outbox.send({ type: 'welcome', protocol: WIRE_PROTOCOL, epoch: hub.epoch, offset: hub.position, limits: WIRE_LIMITS, heartbeatMs });
+  }
+
+  #watchExpiry(expiresAt: number | undefined): void {
+    if (expiresAt === undefined) return;
+    const { clock } = this.#options;
+    const onExpiry = (): void => { this.close(WIRE_CLOSE_CODES.tokenExpired, 0); };
+    if (expiresAt <= clock.now()) onExpiry();
+    else this.#expiry = clock.setTimer(expiresAt - clock.now(), onExpiry);
   }
 
   #isClosing(): boolean {
@@ -166,7 +203,8 @@ export class Connection implements FeedReceiver {
   #onFrame(frame: Exclude<ClientFrame, { readonly type: 'hello' }>): void {
     if (frame.type === 'sub') void this.#subscriptions.add(frame);
     else if (frame.type === 'unsub') this.#subscriptions.remove(frame.id);
-    else this.#pong(frame.t);
+    else if (frame.type === 'ping') this.#pong(frame.t);
+    else void this.#commands.run(frame);
   }
 
   #pong(t: number | undefined): void {

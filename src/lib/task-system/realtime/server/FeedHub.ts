@@ -1,6 +1,6 @@
 import { serializeError } from '../../types/Errors.ts';
 import type { TaskEvent } from '../../types/Events.ts';
-import type { EventSource, Logger } from '../../types/Ports.ts';
+import { type Clock, type EventSource, type Logger, systemClock, type Timer } from '../../types/Ports.ts';
 import { topicsOf } from '../../types/Wire.ts';
 import { Batch, type EncodedEvent, encodeEvent } from './Batch.ts';
 import { LogTail } from './LogTail.ts';
@@ -27,6 +27,10 @@ interface Group {
   batch: Batch;
 }
 
+/** Under load there is one flush in this time, or one in so many characters of events: what comes together is encoded and sent together. */
+const FLUSH_EVERY_MS = 10;
+const FLUSH_CHARACTERS = 65_536;
+
 /**
  * Spreads live events. Receivers with the same topics form a group, and the events of one flush are encoded once and become one
  * frame for the whole group. It listens to the source only while somebody listens here.
@@ -40,11 +44,16 @@ export class FeedHub {
   readonly #followers = new Set<FeedFollower>();
   readonly #dirty = new Set<Group>();
   #tail: LogTail | undefined;
-  #flushing: NodeJS.Immediate | undefined;
+  readonly #clock: Clock;
+  #flushing: Timer | undefined;
+  #flushedAt = Number.NEGATIVE_INFINITY;
+  #waitingCharacters = 0;
 
-  constructor(source: EventSource, logger: Logger) {
+  /** @param clock paces the flushes: the machine's own, whatever clock the rest of a system has. */
+  constructor(source: EventSource, logger: Logger, clock: Clock = systemClock) {
     this.#source = source;
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** Identity of the event log. */
@@ -63,8 +72,8 @@ export class FeedHub {
   }
 
   /** Reads the log: see `EventSource.readSince`. */
-  readSince(offset: number, limit: number): Promise<readonly TaskEvent[] | undefined> {
-    return this.#source.readSince(offset, limit);
+  readSince(offset: number, limit: number, taskId?: string): Promise<readonly TaskEvent[] | undefined> {
+    return this.#source.readSince(offset, limit, taskId);
   }
 
   /** Gives a receiver the live events of these topics from now on, and no others. Without topics it leaves. */
@@ -89,8 +98,11 @@ export class FeedHub {
 
   /** Hands out what waits for the next flush, now. */
   flush(): void {
-    clearImmediate(this.#flushing);
+    this.#flushing?.cancel();
     this.#flushing = undefined;
+    if (this.#dirty.size === 0) return;
+    this.#flushedAt = this.#clock.now();
+    this.#waitingCharacters = 0;
     const dirty = [...this.#dirty];
     this.#dirty.clear();
     for (const group of dirty) {
@@ -115,7 +127,19 @@ export class FeedHub {
       encoded ??= encodeEvent(event);
       follower.take(encoded);
     }
-    if (touched.size > 0) this.#flushing ??= setImmediate(() => { this.flush(); });
+    if (touched.size > 0) this.#schedule(encoded?.json.length ?? 0);
+  }
+
+  /** The first event after a pause goes out at the end of the turn; those that follow soon wait for each other. */
+  #schedule(characters: number): void {
+    this.#waitingCharacters += characters;
+    if (this.#waitingCharacters >= FLUSH_CHARACTERS) {
+      this.flush();
+      return;
+    }
+    const sinceMs = this.#clock.now() - this.#flushedAt;
+    const isBusy = sinceMs >= 0 && sinceMs < FLUSH_EVERY_MS;
+    this.#flushing ??= isBusy ? this.#clock.setTimer(FLUSH_EVERY_MS - sinceMs, () => { this.flush(); }) : endOfTurn(() => { this.flush(); });
   }
 
   #lose(error: unknown): void {
@@ -158,4 +182,9 @@ export class FeedHub {
       this.#tail = undefined;
     }
   }
+}
+
+function endOfTurn(callback: () => void): Timer {
+  const handle = setImmediate(callback);
+  return { cancel: () => { clearImmediate(handle); } };
 }

@@ -23,13 +23,16 @@ export interface OutboxSocket {
 export class Outbox {
   readonly #socket: OutboxSocket;
   readonly #limits: OutboxLimits;
+  readonly #onOverflow: () => void;
   /** The newest progress and usage of each task, by type and task, that a slow client has not been sent. */
   readonly #held = new Map<string, EncodedEvent>();
   readonly #onWritten = (): void => { this.#sendHeld(); };
 
-  constructor(socket: OutboxSocket, limits: OutboxLimits) {
+  /** @param onOverflow more waits than the hard limit: the connection is to be cut, nothing more is added. */
+  constructor(socket: OutboxSocket, limits: OutboxLimits, onOverflow: () => void) {
     this.#socket = socket;
     this.#limits = limits;
+    this.#onOverflow = onOverflow;
   }
 
   /** Sends a frame. */
@@ -51,14 +54,13 @@ export class Outbox {
     this.#sendHeld();
   }
 
-  /** Sends the live events of a flush. False when the client is so far behind that the connection must be cut. */
-  deliver(batch: Batch): boolean {
-    if (!this.#isOpen()) return true;
+  /** Sends the live events of a flush. */
+  deliver(batch: Batch): void {
+    if (!this.#isOpen()) return;
     const { bufferedAmount } = this.#socket;
-    if (bufferedAmount > this.#limits.hardBytes) return false;
-    if (bufferedAmount <= this.#limits.softBytes && this.#held.size === 0) this.#write(batch.frame);
+    if (bufferedAmount > this.#limits.hardBytes) this.#onOverflow();
+    else if (bufferedAmount <= this.#limits.softBytes && this.#held.size === 0) this.#write(batch.frame);
     else this.#deliverSlowly(batch);
-    return true;
   }
 
   #deliverSlowly(batch: Batch): void {
@@ -85,7 +87,10 @@ export class Outbox {
   }
 
   #write(data: string | Buffer): void {
-    if (this.#isOpen()) this.#socket.send(data, { binary: false }, this.#onWritten);
+    if (!this.#isOpen()) return;
+    // Answers count too: who asks and never reads must not fill the memory.
+    if (this.#socket.bufferedAmount > this.#limits.hardBytes) this.#onOverflow();
+    else this.#socket.send(data, { binary: false }, this.#onWritten);
   }
 
   #isOpen(): boolean {

@@ -1,9 +1,12 @@
 import { serializeError } from '../../types/Errors.ts';
-import type { Logger, TaskControl } from '../../types/Ports.ts';
+import type { Logger } from '../../types/Ports.ts';
+import type { TaskControl } from '../../types/TaskControl.ts';
 import { type ClientFrame, isTopic, type ServerFrame, type WireErrorCode, type WireLimits } from '../../types/Wire.ts';
 import { type CatchUpOutcome, catchUp } from './catchUp.ts';
 import type { FeedHub, FeedReceiver } from './FeedHub.ts';
 import type { Outbox } from './Outbox.ts';
+import type { Permissions } from './Permissions.ts';
+import { snapshotOf } from './snapshotOf.ts';
 
 /** What {@link Subscriptions} needs. */
 export interface SubscriptionsOptions {
@@ -11,6 +14,7 @@ export interface SubscriptionsOptions {
   /** The connection: gets the live events, and is told when some were lost. */
   readonly receiver: FeedReceiver;
   readonly outbox: Outbox;
+  readonly permissions: Permissions;
   readonly limits: WireLimits;
   readonly control: TaskControl | undefined;
   readonly logger: Logger;
@@ -50,7 +54,12 @@ export class Subscriptions {
     const subscription: Subscription = { id: frame.id, topics: new Set(frame.topics), ended: new AbortController(), isLive: false };
     this.#byId.set(frame.id, subscription);
     try {
-      await this.#start(subscription, frame);
+      if (await this.#isAllowed(frame)) {
+        if (!subscription.ended.signal.aborted) await this.#start(subscription, frame);
+      } else if (!subscription.ended.signal.aborted) {
+        this.remove(frame.id);
+        outbox.send({ type: 'err', code: 'forbidden', message: 'Watching one of these topics is not allowed.', ref: frame.id });
+      }
     } catch (error) {
       if (subscription.ended.signal.aborted) return;
       this.remove(frame.id);
@@ -82,6 +91,17 @@ export class Subscriptions {
     return undefined;
   }
 
+  /** Asks for every topic, also when a client comes back: what it was allowed then may not be allowed now. */
+  async #isAllowed({ topics, since }: SubFrame): Promise<boolean> {
+    const { permissions } = this.#options;
+    if (permissions.areOpen) return true;
+    for (const topic of topics.filter(isTopic)) {
+      if (!await permissions.may('subscribe', topic)) return false;
+      if (since !== undefined && !await permissions.may('replay', topic)) return false;
+    }
+    return true;
+  }
+
   async #start(subscription: Subscription, { since, snapshot }: SubFrame): Promise<void> {
     const { hub, outbox, receiver } = this.#options;
     if (since === undefined && snapshot !== true) {
@@ -102,9 +122,8 @@ export class Subscriptions {
 
   async #sendSnapshot({ id, topics, ended }: Subscription): Promise<void> {
     const { outbox, control } = this.#options;
-    const ids = [...topics].filter((topic) => topic.startsWith('task:')).map((topic) => topic.slice('task:'.length));
-    const tasks = control === undefined ? [] : await Promise.all(ids.map((taskId) => control.get(taskId)));
-    if (!ended.signal.aborted) outbox.send({ type: 'snap', id, tasks: tasks.filter((task) => task !== undefined) });
+    const tasks = control === undefined ? [] : await snapshotOf(topics, control);
+    if (!ended.signal.aborted) await outbox.sendPaced(JSON.stringify({ type: 'snap', id, tasks } satisfies ServerFrame));
   }
 
   /** All of it happens in one turn: what is spread afterwards reaches the subscription live. */

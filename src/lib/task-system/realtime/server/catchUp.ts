@@ -45,7 +45,7 @@ export async function catchUp(options: CatchUpOptions, goLive: (outcome: CatchUp
     for (let position = since.offset; ;) {
       // Everything up to now was stored before it was spread, so the log has it; only what comes during the reading must be kept.
       live = [];
-      const step = await readStep(hub, position);
+      const step = await readStep(hub, position, taskOf(topics));
       if (isAborted()) return;
       if (step === undefined) {
         goLive('pruned');
@@ -74,14 +74,20 @@ interface Step {
 }
 
 /** Reads one page. Undefined when it was pruned. The log may be ahead of what was spread: that part comes live and is left out here. */
-async function readStep(hub: FeedHub, position: number): Promise<Step | undefined> {
+async function readStep(hub: FeedHub, position: number, taskId: string | undefined): Promise<Step | undefined> {
   const target = hub.position;
   if (position >= target) return { events: [], position, isAtEnd: true };
-  const page = await hub.readSince(position, PAGE);
+  const page = await hub.readSince(position, PAGE, taskId);
   if (page === undefined) return undefined;
   const last = page.at(-1)?.offset ?? target;
   const isAtEnd = page.length < PAGE || last >= target;
   return { events: page.filter(({ offset }) => offset <= target), position: isAtEnd ? target : last, isAtEnd };
+}
+
+/** The task, when the topics are one task: its part of the log is read by itself, and may be whole where the rest was pruned. */
+function taskOf(topics: ReadonlySet<string>): string | undefined {
+  const [topic, ...others] = topics;
+  return others.length === 0 && topic?.startsWith('task:') === true ? topic.slice('task:'.length) : undefined;
 }
 
 function refusalOf(since: WirePosition, hub: FeedHub): ResetReason | undefined {

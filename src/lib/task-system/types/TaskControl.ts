@@ -1,0 +1,12 @@
+import type { ListOptions, SubmitOptions } from './Options.ts';
+import type { TaskHandle, TaskPage } from './System.ts';
+import type { Task } from './Task.ts';
+
+/** What the live feed may ask of the system: for its snapshots and for the commands of clients. See `TaskSystemCore`. */
+export interface TaskControl {
+  submit(options: SubmitOptions): Promise<Pick<TaskHandle, 'id'>>;
+  get(taskId: string): Promise<Task | undefined>;
+  list(options?: ListOptions): Promise<TaskPage>;
+  cancel(taskId: string, reason?: string): Promise<boolean>;
+  retry(taskId: string): Promise<Pick<TaskHandle, 'id'>>;
+}

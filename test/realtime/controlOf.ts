@@ -1,0 +1,29 @@
+import type { TaskControl } from '../../src/lib/task-system/types/TaskControl.ts';
+import { taskOf } from '../hooks/helpers.ts';
+
+/** A system that has no tasks, except for what a test puts in. */
+export function controlOf(methods: Partial<TaskControl> = {}): TaskControl {
+  return {
+    submit: () => Promise.resolve({ id: 'new-task' }),
+    get: () => Promise.resolve(undefined),
+    list: () => Promise.resolve({ tasks: [] }),
+    cancel: () => Promise.resolve(true),
+    retry: () => Promise.resolve({ id: 'new-task' }),
+    ...methods,
+  };
+}
+
+/** Tasks by their project: `a-1` and `a-2` of `acme`, `b-1` of `bolt`. */
+export const TASKS = [taskOf('a-1'), taskOf('a-2'), { ...taskOf('b-1'), project: 'bolt' }].map((task) => ({ ...task, project: task.id.startsWith('a') ? 'acme' : 'bolt' }));
+
+/** A system with {@link TASKS}; `calls` gets what was carried out. */
+export function projectsControl(calls: string[] = []): TaskControl {
+  const find = (id: string) => Promise.resolve(TASKS.find((task) => task.id === id));
+  return controlOf({
+    get: find,
+    list: ({ project } = {}) => Promise.resolve({ tasks: TASKS.filter((task) => project === undefined || task.project === project) }),
+    submit: ({ project = 'default' }) => { calls.push(`submit ${project}`); return Promise.resolve({ id: 'new-task' }); },
+    cancel: (id) => { calls.push(`cancel ${id}`); return Promise.resolve(true); },
+    retry: (id) => { calls.push(`retry ${id}`); return Promise.resolve({ id: 'new-task' }); },
+  });
+}
