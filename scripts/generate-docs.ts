@@ -2,9 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { errorsPage, withDiagram } from './generatedDocs.ts';
+import { withProtocol } from './protocolPage.ts';
 
 const docs = path.resolve(import.meta.dirname, '../docs');
 const statesFile = path.join(docs, 'states.md');
-const pages = new Map([[path.join(docs, 'errors.md'), errorsPage()], [statesFile, withDiagram(readFileSync(statesFile, 'utf8'))]]);
+const protocolFile = path.join(docs, 'protocol.md');
+const pages = new Map([
+  [path.join(docs, 'errors.md'), errorsPage()],
+  [statesFile, withDiagram(readFileSync(statesFile, 'utf8'))],
+  [protocolFile, withProtocol(readFileSync(protocolFile, 'utf8'))],
+]);
 
 for (const [file, text] of pages) writeFileSync(file, text);

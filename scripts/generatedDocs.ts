@@ -7,6 +7,7 @@ const FAMILIES = [
   { title: 'Tasks', prefix: 'TASK_' },
   { title: 'Handler modules', prefix: 'HANDLER_' },
   { title: 'The database', prefix: 'STORE_' },
+  { title: 'The live feed', prefix: 'FEED_' },
   { title: 'Calls and options', prefix: '' },
 ] as const;
 

@@ -140,7 +140,7 @@ describe('FeedClient.subscribe', () => {
     const { ended } = collect(subscription);
     socket().welcome();
     socket().receive({ type: 'err', code: 'limit', message: 'At most 64 subscriptions.', ref: '1' });
-    expect(await ended).toMatchObject({ code: 'OPTIONS_INVALID', details: { reason: 'limit' } });
+    expect(await ended).toMatchObject({ code: 'FEED_REFUSED', details: { reason: 'limit' } });
     await expect(subscription.ready).rejects.toThrow('At most 64');
     expect(client.state).toBe('live');
   });

@@ -16,17 +16,25 @@ const listOptions: z.ZodType<ListOptions> = z.custom<ListOptions>((value) => opt
 
 /** Every frame that a client may send. */
 export const clientFrameSchema: z.ZodType<ClientFrame> = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('hello'), token: z.string().max(8_192).exactOptional() }),
+  z.strictObject({ type: z.literal('hello'), token: z.string().max(8_192).exactOptional() })
+    .describe('Must come first and once, within 5 seconds. A `token` is shown to `authenticate`.'),
   z.strictObject({
     type: z.literal('sub'), id, topics: z.array(z.string().max(512)).min(1), since: position.exactOptional(), snapshot: z.boolean().exactOptional(),
-  }),
-  z.strictObject({ type: z.literal('unsub'), id }),
-  z.strictObject({ type: z.literal('ping'), t: z.number().exactOptional() }),
-  z.strictObject({ type: z.literal('submit'), id, options: submitOptions }),
-  z.strictObject({ type: z.literal('cancel'), id, taskId: id, reason: z.string().max(1_024).exactOptional() }),
-  z.strictObject({ type: z.literal('retry'), id, taskId: id }),
-  z.strictObject({ type: z.literal('get'), id, taskId: id }),
-  z.strictObject({ type: z.literal('list'), id, options: listOptions.exactOptional() }),
+  }).describe('Subscribes under an id of the client\'s choice. With `since` the events after that position come first; with `snapshot` a `snap` does.'),
+  z.strictObject({ type: z.literal('unsub'), id })
+    .describe('Ends a subscription; an unknown id is fine.'),
+  z.strictObject({ type: z.literal('ping'), t: z.number().exactOptional() })
+    .describe('Answered by a `pong` with the same `t`.'),
+  z.strictObject({ type: z.literal('submit'), id, options: submitOptions })
+    .describe('Command: as `tasks.submit(options)`. With an `idempotencyKey` it may be sent again after a loss.'),
+  z.strictObject({ type: z.literal('cancel'), id, taskId: id, reason: z.string().max(1_024).exactOptional() })
+    .describe('Command: as `tasks.cancel`; answered when the task has ended.'),
+  z.strictObject({ type: z.literal('retry'), id, taskId: id })
+    .describe('Command: as `tasks.retry`. Not to be sent again blindly.'),
+  z.strictObject({ type: z.literal('get'), id, taskId: id })
+    .describe('Command: as `tasks.get`.'),
+  z.strictObject({ type: z.literal('list'), id, options: listOptions.exactOptional() })
+    .describe('Command: as `tasks.list(options)`, without inputs and results.'),
 ]);
 
 const eventShape = z.object({
@@ -38,6 +46,7 @@ const event = z.custom<TaskEvent>((value) => eventShape.safeParse(value).success
 const task = z.custom<Task>((value) => taskShape.safeParse(value).success);
 const summary = z.custom<TaskSummary>((value) => taskShape.safeParse(value).success);
 
+/** The answer to a command that was carried out. */
 const doneFrame: z.ZodType<DoneFrame> = z.discriminatedUnion('command', [
   z.strictObject({ type: z.literal('done'), ref: id, command: z.literal('submit'), value: z.strictObject({ taskId: id }) }),
   z.strictObject({ type: z.literal('done'), ref: id, command: z.literal('cancel'), value: z.strictObject({ cancelled: z.boolean() }) }),
@@ -57,15 +66,21 @@ export const serverFrameSchema: z.ZodType<ServerFrame> = z.union([doneFrame, z.d
   z.strictObject({
     type: z.literal('welcome'), protocol: z.literal(WIRE_PROTOCOL), epoch: z.string(), offset, heartbeatMs: z.int().min(1),
     limits: z.strictObject({ maxFrameBytes: z.int(), maxSubscriptions: z.int(), maxTopics: z.int() }),
-  }),
-  z.strictObject({ type: z.literal('subok'), id, epoch: z.string(), offset, recovered: z.boolean() }),
-  z.strictObject({ type: z.literal('snap'), id, tasks: z.array(summary) }),
-  z.strictObject({ type: z.literal('ev'), events: z.array(event).min(1), sub: id.exactOptional() }),
-  z.strictObject({ type: z.literal('reset'), id, reason: z.enum(['epoch', 'pruned', 'ahead']) }),
+  }).describe('The answer to `hello`; wait for it. `heartbeatMs`: how often the server pings.'),
+  z.strictObject({ type: z.literal('subok'), id, epoch: z.string(), offset, recovered: z.boolean() })
+    .describe('The subscription is live and has seen everything up to `offset`. `recovered`: also everything since the position it asked for.'),
+  z.strictObject({ type: z.literal('snap'), id, tasks: z.array(summary) })
+    .describe('The tasks of the topics, for a subscription that asked for them; before its events.'),
+  z.strictObject({ type: z.literal('ev'), events: z.array(event).min(1), sub: id.exactOptional() })
+    .describe('Events, oldest first. With `sub`: replayed for that subscription alone. Without: for every live subscription with a topic of them.'),
+  z.strictObject({ type: z.literal('reset'), id, reason: z.enum(['epoch', 'pruned', 'ahead']) })
+    .describe('The events since the position cannot all be had: another log, its old part pruned, or the position beyond its end. A `subok` with `recovered: false` follows.'),
   z.strictObject({
     type: z.literal('err'), message: z.string(), ref: id.exactOptional(), error: serializedError.exactOptional(),
     code: z.enum(['topic', 'limit', 'duplicate', 'unsupported', 'forbidden', 'command', 'failed', 'bad_frame', 'unauthorized', 'hello_timeout', 'too_many_messages']),
-  }),
-  z.strictObject({ type: z.literal('pong'), t: z.number().exactOptional(), offset: offset.exactOptional() }),
-  z.strictObject({ type: z.literal('bye'), code: z.int(), retryAfterMs: z.int().exactOptional() }),
+  }).describe('With `ref`: that subscription or command was refused. Without: the connection is about to be closed.'),
+  z.strictObject({ type: z.literal('pong'), t: z.number().exactOptional(), offset: offset.exactOptional() })
+    .describe('Every live subscription has been sent everything up to `offset`; it is missing while one is being caught up.'),
+  z.strictObject({ type: z.literal('bye'), code: z.int(), retryAfterMs: z.int().exactOptional() })
+    .describe('The connection is about to be closed with this code; come back not before `retryAfterMs`.'),
 ])]);

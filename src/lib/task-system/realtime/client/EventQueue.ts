@@ -25,6 +25,11 @@ export class EventQueue {
     else if (this.#events.length < this.#maxWaiting || EVENT_IS_STORED[event.type]) this.#events.push(event);
   }
 
+  /** Everything that waits. */
+  takeAll(): readonly TaskEvent[] {
+    return this.#events.splice(0);
+  }
+
   /** The next event, as soon as there is one. After the end: done, or the error that ended it (once). */
   next(): Promise<IteratorResult<TaskEvent, undefined>> {
     const event = this.#events.shift();

@@ -1,16 +1,26 @@
+import type { ListOptions, SubmitOptions } from '../../types/Options.ts';
 import type { Clock, Timer } from '../../types/Ports.ts';
-import { isFinalClose, isTopic, type ResetReason, type ServerFrame, type WirePosition, type WireTopic } from '../../types/Wire.ts';
+import type { Task } from '../../types/Task.ts';
+import { type CommandReplies, isFinalClose, isTopic, type ResetReason, type ServerFrame, WIRE_CLOSE_CODES, type WirePosition, type WireTopic } from '../../types/Wire.ts';
 import { Backoff } from './Backoff.ts';
+import { Calls, errorOf } from './Calls.ts';
 import { clientClock } from './clientClock.ts';
+import { type ClientTask, clientTask } from './ClientTask.ts';
 import { FeedError } from './FeedError.ts';
 import { FeedLink, type LinkEnd } from './FeedLink.ts';
-import { type FeedSubscription, SubscriptionState } from './FeedSubscription.ts';
+import type { FeedSubscription } from './FeedSubscription.ts';
+import { type FeedState, type FeedStateDetails, type FeedStateListener, StateTeller } from './StateTeller.ts';
+import { SubscriptionSet } from './SubscriptionSet.ts';
+import { uniqueKey } from './uniqueKey.ts';
 import type { WebSocketConstructor } from './WebSocketLike.ts';
+
+/** A token, or what gives one: asked anew for every connection. */
+export type TokenSource = string | (() => string | Promise<string>);
 
 /** How to connect. */
 export interface ConnectOptions {
-  /** Shown to the server's `authorize`. @defaultValue none */
-  readonly token?: string;
+  /** Shown to the server's `authenticate`. With a function a client whose token has expired comes back with a new one. @defaultValue none */
+  readonly token?: TokenSource;
   /** Makes the connections. @defaultValue the global `WebSocket` */
   readonly WebSocket?: WebSocketConstructor;
 }
@@ -29,27 +39,11 @@ export interface SubscribeOptions {
    * @defaultValue none: only what happens from now on
    */
   readonly since?: WirePosition;
+  /** Whether to ask for the tasks of the topics first, at every beginning: see `subscription.snapshot`. @defaultValue false */
+  readonly snapshot?: boolean;
+  /** Called when the events since the position cannot all be had; live events follow. @defaultValue none: see the state `reset` */
+  readonly onReset?: (reason: ResetReason) => void;
 }
-
-/**
- * `connecting`: no connection, or none that was greeted. `catching-up`: a subscription is not registered yet or gets missed events.
- * `live`: all subscriptions get events as they happen. `reset`: events were lost for a subscription, which goes on from now.
- * `closed`: for good.
- */
-export type FeedState = 'connecting' | 'catching-up' | 'live' | 'reset' | 'closed';
-
-/** What there is to say about a change of state. */
-export interface FeedStateDetails {
-  /** With `reset`: the subscription's topics. */
-  readonly topics?: readonly WireTopic[];
-  /** With `reset`: why. */
-  readonly reason?: ResetReason;
-  /** With `connecting` and `closed`: the code with which the server closed. */
-  readonly closeCode?: number;
-}
-
-/** Is told of changes of state. */
-export type FeedStateListener = (state: FeedState, details: FeedStateDetails) => void;
 
 /** Connects to a live feed. The connection is made in the background and made again whenever it is lost, until `close`. */
 export function connect(url: string | URL, options: ConnectOptions = {}, deps: Partial<ConnectDeps> = {}): FeedClient {
@@ -63,65 +57,125 @@ export function connect(url: string | URL, options: ConnectOptions = {}, deps: P
 export class FeedClient {
   readonly #url: string;
   readonly #WebSocket: WebSocketConstructor;
-  readonly #token: string | undefined;
-  readonly #clock: Clock;
+  readonly #token: TokenSource | undefined;
+  readonly #deps: ConnectDeps;
   readonly #backoff: Backoff;
-  readonly #subscriptions = new Map<string, SubscriptionState>();
-  readonly #listeners = new Set<{ readonly call: FeedStateListener }>();
-  #state: FeedState = 'connecting';
+  readonly #subscriptions = new SubscriptionSet();
+  readonly #calls = new Calls((frame) => this.#link?.isWelcome === true && this.#link.send(frame));
+  readonly #teller = new StateTeller();
   #link: FeedLink | undefined;
   #retry: Timer | undefined;
-  #lastId = 0;
 
   /** Use {@link connect}. */
-  constructor(url: string, WebSocket: WebSocketConstructor, token: string | undefined, deps: ConnectDeps) {
+  constructor(url: string, WebSocket: WebSocketConstructor, token: TokenSource | undefined, deps: ConnectDeps) {
     this.#url = url;
     this.#WebSocket = WebSocket;
     this.#token = token;
-    this.#clock = deps.clock;
+    this.#deps = deps;
     this.#backoff = new Backoff(deps.random);
-    this.#open();
+    void this.#open();
   }
 
   /** Where the client stands. */
   get state(): FeedState {
-    return this.#state;
+    return this.#teller.state;
   }
 
   /** Calls `listener` at every change of state. What it throws becomes an uncaught error, and does not disturb the feed. @returns removes it. */
   on(_event: 'state', listener: FeedStateListener): () => void {
-    const registration = { call: listener };
-    this.#listeners.add(registration);
-    return () => { this.#listeners.delete(registration); };
+    return this.#teller.on(listener);
   }
 
   /**
    * Subscribes to one topic or several: `tasks`, `project:<name>`, `task:<id>`, `tree:<root id>`. Leaving a `for await` over it ends it.
-   * @throws FeedError `OPTIONS_INVALID` for what is no topic, `CLIENT_CLOSED` after `close` or when the server refused for good.
+   * @throws FeedError `OPTIONS_INVALID` for what is no topic, `CLIENT_CLOSED` after `close` or when the server refused for good. The
+   * iteration throws `FEED_FORBIDDEN` when the server does not allow it.
    */
   subscribe(topics: WireTopic | readonly WireTopic[], options: SubscribeOptions = {}): FeedSubscription {
     const list: readonly string[] = typeof topics === 'string' ? [topics] : topics;
     if (list.length === 0 || !list.every(isTopic)) {
       throw new FeedError('OPTIONS_INVALID', `Expected one topic or several, such as "tasks" or "task:<id>", got ${JSON.stringify(list)}.`);
     }
-    if (this.#state === 'closed') throw new FeedError('CLIENT_CLOSED', 'The client of the live feed is closed. Connect again.');
-    this.#lastId += 1;
-    const id = String(this.#lastId);
-    const subscription = new SubscriptionState(id, list, options.since, () => { this.#unsubscribe(id); });
-    this.#subscriptions.set(id, subscription);
+    this.#assertOpen();
+    const { since, snapshot = false, onReset } = options;
+    const subscription = this.#subscriptions.add(list, { since, snapshot, onReset }, (id) => {
+      if (this.#link?.isWelcome === true) this.#link.send({ type: 'unsub', id });
+      this.#update();
+    });
     if (this.#link?.isWelcome === true) this.#link.send(subscription.frame);
     this.#update();
     return subscription;
   }
 
-  /** Ends all subscriptions and the connection. May be called twice. */
+  /** A task on the server, by its id; it is not checked whether it exists. */
+  task(id: string): ClientTask {
+    return clientTask(id, {
+      get: (taskId) => this.get(taskId),
+      cancel: (taskId, reason) => this.cancel(taskId, reason),
+      follow: (taskId, onReset) => this.subscribe(`task:${taskId}`, { since: { epoch: '', offset: 0 }, onReset }),
+    });
+  }
+
+  /**
+   * Submits a task, as `tasks.submit` does; exactly once also when the connection is lost meanwhile: a submission without an
+   * `idempotencyKey` is given one.
+   * @throws FeedError `FEED_FORBIDDEN`, `FEED_REFUSED`, `CLIENT_CLOSED`, and what `tasks.submit` throws.
+   */
+  async submit(options: SubmitOptions): Promise<ClientTask> {
+    this.#assertOpen();
+    const { taskId } = await this.#calls.ask('submit', { type: 'submit', options: { idempotencyKey: uniqueKey(), ...options } });
+    return this.task(taskId);
+  }
+
+  /** The task as it stands now, or undefined. @throws FeedError `FEED_FORBIDDEN`, `FEED_REFUSED`, `CLIENT_CLOSED`. */
+  async get(taskId: string): Promise<Task | undefined> {
+    this.#assertOpen();
+    return (await this.#calls.ask('get', { type: 'get', taskId })).task ?? undefined;
+  }
+
+  /** Tasks, newest first, in pages, without inputs and results. @throws FeedError `FEED_FORBIDDEN`, `FEED_REFUSED`, `CLIENT_CLOSED`, `OPTIONS_INVALID`. */
+  async list(options: ListOptions = {}): Promise<CommandReplies['list']> {
+    this.#assertOpen();
+    return this.#calls.ask('list', { type: 'list', options });
+  }
+
+  /** Cancels a task; true when this is the outcome. @throws FeedError `TASK_NOT_FOUND`, `FEED_FORBIDDEN`, `FEED_REFUSED`, `CLIENT_CLOSED`. */
+  async cancel(taskId: string, reason?: string): Promise<boolean> {
+    this.#assertOpen();
+    return (await this.#calls.ask('cancel', { type: 'cancel', taskId, ...(reason === undefined ? {} : { reason }) })).cancelled;
+  }
+
+  /**
+   * Submits an ended task once more, as a new one.
+   * @throws FeedError `TASK_NOT_FOUND`, `TASK_NOT_TERMINAL`, `FEED_FORBIDDEN`, `FEED_REFUSED`, `CLIENT_CLOSED`; `FEED_DISCONNECTED`
+   * when the connection was lost before the answer: it is not known whether there is a new task.
+   */
+  async retry(taskId: string): Promise<ClientTask> {
+    this.#assertOpen();
+    return this.task((await this.#calls.ask('retry', { type: 'retry', taskId })).taskId);
+  }
+
+  /** Ends all subscriptions and the connection; commands without an answer reject with `CLIENT_CLOSED`. May be called twice. */
   close(): void {
     this.#finish(undefined, {});
   }
 
-  #open(): void {
+  async #open(): Promise<void> {
+    let token: string | undefined;
+    if (typeof this.#token === 'function') {
+      try {
+        token = await this.#token();
+      } catch {
+        // Where tokens come from may be down for a while, as the feed may be.
+        this.#onEnd({ code: 1006, wasHealthy: false, retryAfterMs: 0 });
+        return;
+      }
+      if (this.state === 'closed') return;
+    } else {
+      token = this.#token;
+    }
     this.#link = new FeedLink({
-      url: this.#url, token: this.#token, WebSocket: this.#WebSocket, clock: this.#clock,
+      url: this.#url, token, WebSocket: this.#WebSocket, clock: this.#deps.clock,
       onWelcome: () => { this.#onWelcome(); },
       onFrame: (frame) => { this.#onFrame(frame); },
       onEnd: (end) => { this.#onEnd(end); },
@@ -129,96 +183,62 @@ export class FeedClient {
   }
 
   #onWelcome(): void {
-    for (const subscription of this.#subscriptions.values()) this.#link?.send(subscription.frame);
+    for (const frame of this.#subscriptions.frames) this.#link?.send(frame);
+    this.#calls.resume();
     this.#update();
   }
 
   #onFrame(frame: ServerFrame): void {
-    if (frame.type === 'ev') this.#onEvents(frame);
-    else if (frame.type === 'subok') this.#onSubok(frame);
-    else if (frame.type === 'reset') this.#onReset(frame);
+    if (frame.type === 'done') this.#calls.take(frame);
     else if (frame.type === 'err') this.#onErr(frame);
-    else if (frame.type === 'pong' && frame.offset !== undefined) {
-      for (const subscription of this.#subscriptions.values()) subscription.advance(frame.offset);
-    }
+    else if (frame.type !== 'welcome' && frame.type !== 'bye') this.#subscriptions.take(frame);
+    if (frame.type === 'subok') this.#update();
+    if (frame.type === 'reset') this.#teller.set('reset', { topics: [...this.#subscriptions.get(frame.id)?.topics ?? []], reason: frame.reason });
   }
 
-  #onEvents({ events, sub }: Extract<ServerFrame, { readonly type: 'ev' }>): void {
-    const addressed = sub === undefined ? [...this.#subscriptions.values()] : [this.#subscriptions.get(sub)];
-    for (const subscription of addressed) {
-      for (const event of events) subscription?.take(event, sub !== undefined);
-    }
-  }
-
-  #onSubok({ id, epoch, offset }: Extract<ServerFrame, { readonly type: 'subok' }>): void {
-    this.#subscriptions.get(id)?.goLive({ epoch, offset });
-    this.#update();
-  }
-
-  #onReset({ id, reason }: Extract<ServerFrame, { readonly type: 'reset' }>): void {
-    const subscription = this.#subscriptions.get(id);
-    if (subscription === undefined) return;
-    subscription.reset();
-    this.#setState('reset', { topics: [...subscription.topics], reason });
-  }
-
-  #onErr({ code, message, ref }: Extract<ServerFrame, { readonly type: 'err' }>): void {
-    const subscription = ref === undefined ? undefined : this.#subscriptions.get(ref);
+  #onErr(frame: Extract<ServerFrame, { readonly type: 'err' }>): void {
     // Without `ref` the server closes the connection itself, with a code that says what to do.
-    if (subscription === undefined) return;
-    if (code === 'failed') {
+    if (frame.ref === undefined || this.#calls.take(frame) || this.#subscriptions.get(frame.ref) === undefined) return;
+    if (frame.code === 'failed') {
       this.#link?.drop();
       return;
     }
-    this.#subscriptions.delete(subscription.id);
-    subscription.end(new FeedError('OPTIONS_INVALID', `The server refused the subscription: ${message}`, { reason: code }));
+    this.#subscriptions.fail(frame.ref, errorOf(frame));
     this.#update();
   }
 
   #onEnd({ code, wasHealthy, retryAfterMs }: LinkEnd): void {
     this.#link = undefined;
-    if (this.#state === 'closed') return;
-    if (isFinalClose(code)) {
+    if (this.state === 'closed') return;
+    const isFinal = isFinalClose(code) || (code === WIRE_CLOSE_CODES.tokenExpired && typeof this.#token !== 'function');
+    if (isFinal) {
       this.#finish(new FeedError('CLIENT_CLOSED', `The server refused the client with close code ${String(code)}.`, { closeCode: code }), { closeCode: code });
       return;
     }
-    for (const subscription of this.#subscriptions.values()) subscription.suspend();
-    this.#retry = this.#clock.setTimer(this.#backoff.next(wasHealthy, retryAfterMs), () => { this.#open(); });
-    this.#setState('connecting', { closeCode: code });
-  }
-
-  #unsubscribe(id: string): void {
-    if (!this.#subscriptions.delete(id)) return;
-    if (this.#link?.isWelcome === true) this.#link.send({ type: 'unsub', id });
-    this.#update();
+    this.#subscriptions.suspend();
+    this.#calls.suspend();
+    this.#retry = this.#deps.clock.setTimer(this.#backoff.next(wasHealthy, retryAfterMs), () => { void this.#open(); });
+    this.#teller.set('connecting', { closeCode: code });
   }
 
   #finish(error: FeedError | undefined, details: FeedStateDetails): void {
-    if (this.#state === 'closed') return;
+    if (this.state === 'closed') return;
     this.#retry?.cancel();
-    this.#setState('closed', details);
-    for (const subscription of this.#subscriptions.values()) subscription.end(error);
-    this.#subscriptions.clear();
+    this.#teller.set('closed', details);
+    this.#subscriptions.end(error);
+    this.#calls.end(error ?? closedError());
     this.#link?.drop();
   }
 
   #update(): void {
-    if (this.#link?.isWelcome !== true) return;
-    const isLive = [...this.#subscriptions.values()].every((subscription) => subscription.isLive);
-    this.#setState(isLive ? 'live' : 'catching-up', {});
+    if (this.#link?.isWelcome === true) this.#teller.set(this.#subscriptions.isLive ? 'live' : 'catching-up', {});
   }
 
-  #setState(state: FeedState, details: FeedStateDetails): void {
-    // A second reset is news; the rest is not.
-    if (this.#state === state && state !== 'reset') return;
-    this.#state = state;
-    for (const { call } of [...this.#listeners]) {
-      try {
-        call(state, details);
-      } catch (error) {
-        // The listener's own fault: it must be seen, and must not disturb the feed.
-        queueMicrotask(() => { throw error; });
-      }
-    }
+  #assertOpen(): void {
+    if (this.state === 'closed') throw closedError();
   }
+}
+
+function closedError(): FeedError {
+  return new FeedError('CLIENT_CLOSED', 'The client of the live feed is closed. Connect again.');
 }

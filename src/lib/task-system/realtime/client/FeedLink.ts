@@ -59,9 +59,10 @@ export class FeedLink {
     return this.#welcomedAt !== undefined && !this.#isOver;
   }
 
-  /** Sends a frame. */
-  send(frame: ClientFrame): void {
+  /** Sends a frame. False when the connection is over. */
+  send(frame: ClientFrame): boolean {
     if (!this.#isOver) this.#socket.send(JSON.stringify(frame));
+    return !this.#isOver;
   }
 
   /** Gives the connection up. A dead one would take long to say that it is closed, so that is not waited for. */
