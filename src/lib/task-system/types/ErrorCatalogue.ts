@@ -253,8 +253,35 @@ const networkErrors = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
+const memoryErrors = {
+  MEMORY_REFUSED: {
+    summary: 'The memory file of the project cannot be written safely.',
+    cause: 'It lies outside the directory of its project (a link), is not a regular file, is read-only, not UTF-8, or far too large; or the directory does not exist.',
+    fix: 'Look at the path in the message. The entry is in the archive beside it, unless the archive cannot be written either.',
+    retryable: false,
+  },
+  MEMORY_DAMAGED: {
+    summary: 'The marks of the managed section in the memory file do not fit together.',
+    cause: 'One of the two comments `task-system:memory:begin` and `task-system:memory:end` was removed, doubled or moved.',
+    fix: 'Repair or remove both marks; a new section is made at the end of the file. Until then entries go to the archive beside it.',
+    retryable: false,
+  },
+  MEMORY_BUSY: {
+    summary: 'The memory file was busy for too long.',
+    cause: 'Another process holds its lock, or something changes the file all the time.',
+    fix: 'Look for a `.lock` file beside it whose process hangs.',
+    retryable: true,
+  },
+  MEMORY_FAILED: {
+    summary: 'The memory file could not be written.',
+    cause: 'See the cause: no space left, no permission, a broken disk.',
+    fix: 'Remove the cause. The file is as it was before.',
+    retryable: true,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
 /** Every error code of the library, with its meaning and its remedy. */
-export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors } as const;
+export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...memoryErrors } as const;
 
 /** One of the codes of {@link ERROR_CATALOGUE}. */
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -1,0 +1,12 @@
+import { writeSync } from 'node:fs';
+import { MemoryManager } from '../../../src/lib/task-system/context/MemoryManager.ts';
+import { entryOf, targetIn } from '../memory/support.ts';
+
+/** Writes so many entries into the memory file of a directory and prints the id of each once it is on the disk. */
+const [, , directory = '', prefix = '', amount = '0', maxTokens = '1000000'] = process.argv;
+const manager = new MemoryManager();
+for (let index = 0; index < Number(amount); index++) {
+  const id = `${prefix}-${String(index)}`;
+  await manager.write(targetIn(directory, { maxTokens: Number(maxTokens) }), entryOf(id));
+  writeSync(1, `${id}\n`);
+}
