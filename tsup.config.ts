@@ -16,6 +16,9 @@ const shared: Options = {
   silent: true,
 };
 
+/** For what every task process reads. */
+const small: Options = { minifySyntax: true, minifyWhitespace: true };
+
 const main = { index: 'src/index.ts', testing: 'src/testing.ts' };
 const task = { task: 'src/task.ts' };
 const client = { client: 'src/client.ts' };
@@ -26,7 +29,9 @@ const library: readonly Options[] = [
   // p-queue has no CommonJS form, and what esbuild makes of `require` finds its default export one level too high.
   { ...shared, entry: main, format: 'cjs', splitting: false, shims: true, noExternal: ['zod', 'p-queue'] },
   // By itself: every task process loads it, and should have one file to read.
-  { ...shared, entry: task, format: ['esm', 'cjs'], splitting: false },
+  { ...shared, entry: task, format: 'esm', splitting: false, ...small },
+  // With `import.meta.url`, which the tokenizer is found by when somebody counts.
+  { ...shared, entry: task, format: 'cjs', splitting: false, shims: true, ...small },
   // Also for browsers: nothing of Node may get in.
   { ...shared, entry: client, format: ['esm', 'cjs'], splitting: false, platform: 'neutral' },
 ];
@@ -34,7 +39,7 @@ const library: readonly Options[] = [
 /** What the library starts by itself, each in one file without imports of packages. */
 const programs: readonly Options[] = [
   // CommonJS starts faster than ESM.
-  { ...shared, entry: { child: 'src/lib/task-system/core/child/entry.ts' }, format: 'cjs', splitting: false, noExternal: [/^[^.]/], minifySyntax: true, minifyWhitespace: true },
+  { ...shared, entry: { child: 'src/lib/task-system/core/child/entry.ts' }, format: 'cjs', splitting: false, shims: true, noExternal: [/^[^.]/], ...small },
   { ...shared, entry: { 'sqlite-worker': 'src/lib/task-system/store/sqlite/worker.ts' }, format: 'esm', splitting: false, noExternal: [/^[^.]/] },
 ];
 

@@ -3,6 +3,13 @@
  * @module
  */
 export { defineTask } from './lib/task-system/core/defineTask.ts';
+export { compact, type CompactionReport, type CompactOptions, type Compaction } from './lib/task-system/context/ContextCompactor.ts';
+export type { NoteMessage } from './lib/task-system/context/compaction/note.ts';
+export type { Pins } from './lib/task-system/context/compaction/selectAtoms.ts';
+export type { Summarize, SummaryOutcome } from './lib/task-system/context/compaction/summary.ts';
+export type { ContextMessage } from './lib/task-system/context/messages/readMessage.ts';
+export { createTokenCounter, type TokenCounter, type TokenCounterOptions } from './lib/task-system/context/TokenCounter.ts';
+export type { TokenEncoding } from './lib/task-system/context/tokens/loadTokenizer.ts';
 export type { SerializedError } from './lib/task-system/types/Errors.ts';
 export type { LogLevel } from './lib/task-system/types/Events.ts';
 export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';

@@ -253,6 +253,21 @@ const networkErrors = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
+const contextErrors = {
+  CONTEXT_TOO_SMALL: {
+    summary: 'What must stay of the conversation does not fit into the token budget.',
+    cause: 'The system messages, the pinned messages, the first and the last message of the user are never shortened, and together they take more than `maxTokens`.',
+    fix: 'Raise `maxTokens`, pin less, or shorten the message that `details.largest` names before it enters the conversation.',
+    retryable: false,
+  },
+  TOKENIZER_UNAVAILABLE: {
+    summary: 'The tokenizer cannot be loaded.',
+    cause: 'The package gpt-tokenizer is not where Node finds it, for example because a bundler left it out.',
+    fix: 'Install gpt-tokenizer 4 beside this library, or pass your own `countTokens`.',
+    retryable: false,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
 const memoryErrors = {
   MEMORY_REFUSED: {
     summary: 'The memory file of the project cannot be written safely.',
@@ -281,7 +296,7 @@ const memoryErrors = {
 } as const satisfies Record<string, ErrorEntry>;
 
 /** Every error code of the library, with its meaning and its remedy. */
-export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...memoryErrors } as const;
+export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...memoryErrors, ...contextErrors } as const;
 
 /** One of the codes of {@link ERROR_CATALOGUE}. */
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

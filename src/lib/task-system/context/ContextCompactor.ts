@@ -1,0 +1,100 @@
+import { TaskSystemError } from '../types/Errors.ts';
+import { systemClock, type Clock } from '../types/Ports.ts';
+import { fillNote } from './compaction/fillNote.ts';
+import { gather } from './compaction/gather.ts';
+import type { NoteMessage } from './compaction/note.ts';
+import { selectAtoms, type Pins } from './compaction/selectAtoms.ts';
+import { askForSummary, type Summarize, type SummaryOutcome } from './compaction/summary.ts';
+import type { ContextMessage } from './messages/readMessage.ts';
+import { renderMessage } from './messages/renderMessage.ts';
+import { createTokenCounter, type TokenCounter } from './TokenCounter.ts';
+
+/** How a conversation is made smaller. */
+export interface CompactOptions<Message extends ContextMessage = ContextMessage> {
+  /** What the result may take at most, in tokens, `tools` and `reserveTokens` included. */
+  readonly maxTokens: number;
+  /** Where it lands when it must become smaller: less than `maxTokens` means fewer compactions, and a prompt whose beginning stays the same for longer. @defaultValue `maxTokens` */
+  readonly targetTokens?: number;
+  /** Messages that are never left out or changed: by place, by identity, or by a test. A message of a tool call pins the call and all its results. */
+  readonly pins?: Pins<Message>;
+  /** How many of the last messages stay as they are as long as there is room. @defaultValue 4 */
+  readonly keepRecent?: number;
+  /** Writes a summary of what is left out, for example with a model. When it fails, is late or too long, the note goes without it. */
+  readonly summarize?: Summarize<Message>;
+  /** How long `summarize` may take. @defaultValue 30000 */
+  readonly summarizeTimeoutMs?: number;
+  /** Definitions of the tools that are sent along; they are counted, not changed. */
+  readonly tools?: unknown;
+  /** Tokens to leave free, for example for the answer. @defaultValue 0 */
+  readonly reserveTokens?: number;
+  /** Keep one for a conversation's life: it remembers what each message counts. @defaultValue one for `o200k`, shared by all calls */
+  readonly counter?: TokenCounter;
+  /** For tests. */
+  readonly clock?: Clock;
+}
+
+/** What a compaction did. */
+export interface CompactionReport {
+  /** Tokens of the conversation before, with `tools`; undefined when it was so small that nothing had to be counted. */
+  readonly before?: number;
+  /** Tokens after. */
+  readonly after?: number;
+  /** Messages left out. */
+  readonly dropped: number;
+  /** Messages of which a part was left out. */
+  readonly masked: number;
+  readonly ms: number;
+  /** What became of `summarize`, where it was given and something was left out. */
+  readonly summary?: SummaryOutcome;
+}
+
+/** A conversation within its budget. */
+export interface Compaction<Message extends ContextMessage = ContextMessage> {
+  /** The very array that was given when it fits; else a new one that shares what did not change. */
+  readonly messages: readonly (Message | NoteMessage)[];
+  readonly report: CompactionReport;
+}
+
+/** Counts are those of pure text, so all calls may share them. */
+const shared = createTokenCounter();
+
+/**
+ * Brings a conversation within a budget, without a model: keeps what the system, pins, the first and the last message of the user
+ * say, the latest messages as far as they fit, and puts one note in place of the rest, with the values that later steps may need.
+ * Takes messages in the shape of OpenAI's chat API or of the AI SDK (`ModelMessage`) and returns the same shape. Equal input gives
+ * equal output, byte for byte.
+ * @throws TaskSystemError `CONTEXT_TOO_SMALL` when what must stay does not fit; `OPTIONS_INVALID` for a budget that is no number.
+ */
+export async function compact<Message extends ContextMessage>(messages: readonly Message[], options: CompactOptions<Message>): Promise<Compaction<Message>> {
+  const { counter = shared, clock = systemClock, tools, reserveTokens = 0, summarize } = options;
+  const start = clock.now();
+  const fixed = counter.countTools(tools) + reserveTokens;
+  const [most, target] = readBudget(options).map((tokens) => tokens - fixed);
+  if (most === undefined || target === undefined || counter.fits(messages, most)) return { messages, report: { dropped: 0, masked: 0, ms: clock.now() - start } };
+  const before = counter.countMessages(messages) + fixed;
+  const selected = selectAtoms(messages, { maxTokens: target, pins: options.pins, keepRecent: options.keepRecent ?? 4, counter });
+  const visible = selected.kept.flatMap((message) => renderMessage(message).texts).join('\n');
+  const gathered = gather(messages, selected.read, selected.places, visible);
+  const room = selected.left;
+  const dropped = messages.filter((_, place) => selected.places.left.has(place));
+  const asked = summarize === undefined || dropped.length === 0 ? undefined
+    : await askForSummary(summarize, dropped, { maxTokens: Math.floor(room / 2) - 40, timeoutMs: options.summarizeTimeoutMs ?? 30_000, counter, clock });
+  const note = dropped.length + selected.places.masked.size === 0 ? undefined : fillNote({ ...gathered, summary: asked?.text ?? gathered.summary }, room, counter);
+  const after: readonly (Message | NoteMessage)[] = [...selected.kept.slice(0, selected.notePlace), ...(note === undefined ? [] : [note]), ...selected.kept.slice(selected.notePlace)];
+  return {
+    messages: after,
+    report: {
+      before,
+      after: counter.countMessages(after) + fixed,
+      dropped: dropped.length,
+      masked: selected.places.masked.size,
+      ms: clock.now() - start,
+      ...(asked === undefined ? {} : { summary: asked.outcome }),
+    },
+  };
+}
+
+function readBudget({ maxTokens, targetTokens = maxTokens }: { readonly maxTokens: number; readonly targetTokens?: number }): readonly [number, number] {
+  if (Number.isFinite(maxTokens) && maxTokens > 0 && targetTokens > 0 && targetTokens <= maxTokens) return [maxTokens, targetTokens];
+  throw new TaskSystemError('OPTIONS_INVALID', `compact: maxTokens must be a number above 0 and targetTokens at most as much, got ${maxTokens} and ${targetTokens}`);
+}
