@@ -116,6 +116,13 @@ describe('Outbox.deliver', () => {
     expect(socket.sent).toEqual([]);
   });
 
+  it('counts answers too: who asks and never reads is cut off', () => {
+    const { socket, outbox, overflows } = setup();
+    socket.bufferedAmount = 1_001;
+    outbox.send({ type: 'pong' });
+    expect([overflows.length, socket.sent.length]).toEqual([1, 0]);
+  });
+
   it('sends nothing on a connection that is closing', () => {
     const { socket, outbox, overflows } = setup();
     socket.readyState = 2;

@@ -7,9 +7,9 @@ const feeds = new Feeds();
 afterEach(() => feeds.close());
 
 describe('live feed: delivery', () => {
-  it('misses no event of a task that starts right after its subscription was acknowledged, 200 times', async () => {
+  it('misses no event of a task that starts right after its subscription was acknowledged, 1,000 times', async () => {
     const { client, log } = await feeds.open();
-    for (let round = 1; round <= 200; round += 1) {
+    for (let round = 1; round <= 1_000; round += 1) {
       const peer = await client().hello();
       const taskId = `task-${String(round)}`;
       peer.socket.on('message', (data) => { if (textOf(data).includes('"subok"')) log.append(taskId); });
@@ -19,9 +19,9 @@ describe('live feed: delivery', () => {
     }
   });
 
-  it('gives all or nothing of a task that starts while its subscription is under way, 200 times', async () => {
+  it('gives all or nothing of a task that starts while its subscription is under way, 1,000 times', async () => {
     const { client, log } = await feeds.open();
-    for (let round = 0; round < 200; round += 1) {
+    for (let round = 0; round < 1_000; round += 1) {
       const peer = await client().hello();
       const before = log.events.offset;
       peer.send({ type: 'sub', id: 'a', topics: ['tasks'], since: { epoch: 'epoch-1', offset: before } });
