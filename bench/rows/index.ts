@@ -1,4 +1,5 @@
 import type { Benchmark } from '../lib/Benchmark.ts';
+import { feedFanout } from './feedFanout.ts';
 import { importCost } from './importCost.ts';
 import { loopDelay } from './loopDelay.ts';
 import { messageRate } from './messageRate.ts';
@@ -8,4 +9,4 @@ import { submitRate } from './submitRate.ts';
 import { throughput } from './throughput.ts';
 
 /** All benchmarks, in the order in which they run. */
-export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate];
+export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout];

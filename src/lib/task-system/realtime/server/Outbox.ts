@@ -10,6 +10,8 @@ export interface OutboxLimits {
   readonly hardBytes: number;
 }
 
+const TEXT = { binary: false } as const;
+
 /** The part of a WebSocket that is used here. */
 export interface OutboxSocket {
   readonly readyState: number;
@@ -49,7 +51,7 @@ export class Outbox {
   async sendPaced(text: string): Promise<void> {
     if (!this.#isOpen()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#socket.send(text, { binary: false }, () => { resolve(); });
+    this.#socket.send(text, TEXT, () => { resolve(); });
     await promise;
     this.#sendHeld();
   }
@@ -90,7 +92,7 @@ export class Outbox {
     if (!this.#isOpen()) return;
     // Answers count too: who asks and never reads must not fill the memory.
     if (this.#socket.bufferedAmount > this.#limits.hardBytes) this.#onOverflow();
-    else this.#socket.send(data, { binary: false }, this.#onWritten);
+    else this.#socket.send(data, TEXT, this.#onWritten);
   }
 
   #isOpen(): boolean {

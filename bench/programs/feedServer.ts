@@ -1,0 +1,70 @@
+/** A server of live events: ours, socket.io, or a loop over `ws`. Started by the row `feed-fanout`, with its kind as argument. */
+import { once } from 'node:events';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { Server as SocketServer } from 'socket.io';
+import { WebSocketServer } from 'ws';
+import { TaskEvents } from '../../src/lib/task-system/realtime/EventEmitter.ts';
+import { attachWebSocket } from '../../src/lib/task-system/realtime/WebSocketServer.ts';
+import type { TaskEvent } from '../../src/lib/task-system/types/Events.ts';
+import { systemClock, type Logger } from '../../src/lib/task-system/types/Ports.ts';
+
+const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const server = createServer();
+const publish = serve(process.argv[2] ?? '', server);
+let offset = 0;
+
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+const address = server.address();
+process.send?.({ port: typeof address === 'object' ? address?.port : 0 });
+process.on('message', (order: { readonly ask: 'memory' } | { readonly ask: 'publish'; readonly bursts: number; readonly pauseMs: number } | { readonly ask: 'cpu' }) => {
+  if (order.ask === 'memory') process.send?.({ rssBytes: memory() });
+  else if (order.ask === 'cpu') process.send?.({ cpuMs: cpuMs() });
+  else void publishAll(order.bursts, order.pauseMs);
+});
+
+async function publishAll(bursts: number, pauseMs: number): Promise<void> {
+  const before = cpuMs();
+  for (let burst = 0; burst < bursts; burst += 1) {
+    publish(Array.from({ length: 10 }, nextEvent));
+    await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
+  }
+  process.send?.({ startCpuMs: before });
+}
+
+function nextEvent(): TaskEvent {
+  offset += 1;
+  return {
+    epoch: 'bench', offset, time: Date.now(), taskId: '01980000-0000-7000-8000-000000000000', project: 'acme', taskType: 'research',
+    rootId: '01980000-0000-7000-8000-000000000000', attempt: 1, type: 'task:tool:start', data: { callId: 'call-1', tool: 'fs.read', input: { path: 'src/index.ts', offset } },
+  };
+}
+
+function serve(kind: string, http: HttpServer): (events: readonly TaskEvent[]) => void {
+  if (kind === 'socket.io') {
+    const io = new SocketServer(http, { transports: ['websocket'], serveClient: false });
+    return (events) => { for (const event of events) io.emit('event', event); };
+  }
+  if (kind === 'ws') {
+    const webSockets = new WebSocketServer({ server: http });
+    return (events) => {
+      for (const event of events) {
+        const text = JSON.stringify(event);
+        for (const client of webSockets.clients) client.send(text);
+      }
+    };
+  }
+  const source = new TaskEvents({ epoch: 'bench', offset: 0, clock: systemClock, logger: silent, readSince: () => Promise.resolve(undefined) });
+  attachWebSocket(http, {}, { events: source, clock: systemClock, logger: silent });
+  return (events) => { for (const event of events) source.emit(event); };
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+function memory(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().rss;
+}
