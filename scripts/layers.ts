@@ -23,6 +23,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   zod: ['types', 'policy', 'realtime', 'client', 'core', 'store'],
   eventemitter3: ['emitter', 'client'],
   'p-queue': ['core'],
+  pidusage: ['policy'],
   ws: ['realtime'],
 };
 

@@ -22,6 +22,7 @@ interface Setup {
   readonly said: Said[];
   readonly truncations: number[];
   readonly output: OutputCollector;
+  readonly excesses: readonly (readonly [allowed: number, seen: number])[];
   readonly clock: FakeClock;
   readonly logPath: string;
 }
@@ -31,11 +32,13 @@ function collect(limitBytes = MEBIBYTE, logPath = '/dev/null'): Setup {
   const stderr = new PassThrough();
   const said: Said[] = [];
   const truncations: number[] = [];
+  const excesses: [allowed: number, seen: number][] = [];
   const output = new OutputCollector({ stdout, stderr }, logPath, limitBytes, {
     onText: (stream, text) => { said.push({ stream, text }); },
     onTruncated: (limit) => { truncations.push(limit); },
+    onExcess: (allowed, seen) => { excesses.push([allowed, seen]); },
   });
-  return { stdout, stderr, said, truncations, output, clock: new FakeClock(), logPath };
+  return { stdout, stderr, said, truncations, excesses, output, clock: new FakeClock(), logPath };
 }
 
 /** Ends both streams and waits until all of it was said. */
@@ -163,7 +166,7 @@ describe('OutputCollector', () => {
   });
 
   it('lives with streams that are not there', async () => {
-    const output = new OutputCollector({ stdout: null, stderr: null }, '/nowhere/task.log', 10, { onText: () => undefined, onTruncated: () => undefined });
+    const output = new OutputCollector({ stdout: null, stderr: null }, '/nowhere/task.log', 10, { onText: () => undefined, onTruncated: () => undefined, onExcess: () => undefined });
     await output.finish(new FakeClock());
     expect(output.tail).toBe('');
   });
@@ -287,7 +290,7 @@ describe('OutputCollector and its log file', () => {
   it('reads no faster than the disk takes it', async () => {
     const pauses: boolean[] = [];
     const stdout = new PassThrough();
-    const output = new OutputCollector({ stdout, stderr: null }, logFile(), MEBIBYTE, { onText: () => { pauses.push(stdout.isPaused()); }, onTruncated: () => undefined });
+    const output = new OutputCollector({ stdout, stderr: null }, logFile(), MEBIBYTE, { onText: () => { pauses.push(stdout.isPaused()); }, onTruncated: () => undefined, onExcess: () => undefined });
     stdout.end(`${'x'.repeat(100_000)}\n`);
     await until(() => stdout.readableEnded);
     await output.finish(new FakeClock());
@@ -318,5 +321,26 @@ describe('OutputCollector and its log file', () => {
     expect(textOf(setup.said)).toHaveLength(6_553_600);
     expect(textOf(setup.said, 'stderr')).toHaveLength(2_000_000);
     expect(warn).not.toHaveBeenCalled();
+  });
+});
+
+describe('OutputCollector.bytes', () => {
+  it('counts what is thrown away as well', async () => {
+    const { stdout, stderr, output, clock } = collect(10);
+    stderr.end();
+    stdout.end('x'.repeat(25));
+    await output.finish(clock);
+    expect(output.bytes).toBe(25);
+  });
+
+  it('is told as an excess once, above four times the bound and not at it', async () => {
+    const { stdout, stderr, output, clock, excesses } = collect(10);
+    stdout.write('x'.repeat(40));
+    stderr.write('y');
+    stderr.end('z'.repeat(100));
+    stdout.end();
+    await output.finish(clock);
+    expect(excesses).toHaveLength(1);
+    expect(excesses[0]?.[0]).toBe(40);
   });
 });

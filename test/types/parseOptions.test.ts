@@ -93,7 +93,7 @@ describe('parseTaskSystemOptions: what is given', () => {
 
   it('lets limits of a type win over limits of the system, one by one', () => {
     const { limits } = typeOf({ module: MODULE, limits: { inputBytes: 10 } }, { limits: { inputBytes: 20, resultBytes: 30 } });
-    expect(limits).toEqual({ inputBytes: 10, resultBytes: 30, outputBytes: DEFAULTS.limits.outputBytes });
+    expect(limits).toEqual({ ...DEFAULTS.limits, inputBytes: 10, resultBytes: 30 });
   });
 
   it('keeps hooks and logger as the same objects', () => {

@@ -6,6 +6,8 @@ import type { Clock } from '../types/Ports.ts';
 const MAX_CHUNK_CHARACTERS = 8_192;
 const TAIL_CHARACTERS = 2_048;
 const DRAIN_LIMIT_MS = 500;
+/** How many times its bound a task may print before that is taken for a runaway. */
+const GROSS_EXCESS = 4;
 
 /** Name of an output stream. */
 export type OutputStream = 'stdout' | 'stderr';
@@ -16,6 +18,8 @@ export interface OutputListener {
   onText(stream: OutputStream, text: string): void;
   /** The bound is reached; the rest is read and thrown away. */
   onTruncated(limitBytes: number): void;
+  /** Far more than the bound was printed; called once. */
+  onExcess(allowedBytes: number, seenBytes: number): void;
 }
 
 /**
@@ -34,6 +38,7 @@ export class OutputCollector {
   #file: WriteStream | undefined;
   #bytes = 0;
   #isTruncated = false;
+  #isExcessive = false;
   #tail = '';
 
   constructor(streams: Readonly<Record<OutputStream, Readable | null>>, logPath: string, limitBytes: number, listener: OutputListener) {
@@ -47,6 +52,11 @@ export class OutputCollector {
   /** The end of what was printed, for error messages. */
   get tail(): string {
     return this.#tail;
+  }
+
+  /** How much was printed, kept or not. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Waits for the streams to end, for a bounded time: something that escaped may hold them open. Then says the last lines and reads no more. */
@@ -82,6 +92,11 @@ export class OutputCollector {
     if (chunk.length > room && !this.#isTruncated) {
       this.#isTruncated = true;
       this.#listener.onTruncated(this.#limitBytes);
+    }
+    const most = this.#limitBytes * GROSS_EXCESS;
+    if (this.#bytes > most && !this.#isExcessive) {
+      this.#isExcessive = true;
+      this.#listener.onExcess(most, this.#bytes);
     }
     if (room === 0) return undefined;
     const kept = chunk.length <= room ? chunk : chunk.subarray(0, room);

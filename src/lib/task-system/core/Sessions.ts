@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ResourceLimiter } from '../policy/ResourceLimiter.ts';
 import { MARKS, planLaunch, rootMarkOf } from '../policy/Sandbox.ts';
 import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
 import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
@@ -33,12 +34,14 @@ export class Sessions {
   readonly #ports: SessionsPorts;
   readonly #spares: SparePool;
   readonly #undertaker: Undertaker;
+  readonly #limiter: ResourceLimiter;
   readonly #maxResultBytes: number;
   readonly #rootMark: string;
 
   constructor(ports: SessionsPorts) {
     this.#ports = ports;
     this.workspaces = new Workspaces(ports.options.root, ports.clock, ports.logger);
+    this.#limiter = new ResourceLimiter([...ports.options.types.values()].map((type) => type.limits), ports.clock);
     this.#maxResultBytes = Math.max(0, ...[...ports.options.types.values()].map((type) => type.limits.resultBytes));
     this.#rootMark = rootMarkOf(ports.options.root);
     this.#undertaker = new Undertaker(`${MARKS.host}=${ports.hostId}`, ports.spawn, ports.logger);
@@ -58,7 +61,7 @@ export class Sessions {
   }
 
   /** Takes a process and gives it the workspace of this attempt. */
-  async prepare(task: TaskRecord, type: ResolvedTaskType, ports: Omit<SessionPorts, 'clock'>): Promise<OpenSession> {
+  async prepare(task: TaskRecord, type: ResolvedTaskType, ports: Omit<SessionPorts, 'clock' | 'limiter'>): Promise<OpenSession> {
     const attemptName = `${task.id}.${String(task.fence)}`;
     const child = this.#spares.take();
     let workspace: string;
@@ -69,6 +72,7 @@ export class Sessions {
       this.workspaces.dispose(child.directory, 'remove');
       throw error;
     }
+    const limiter = this.#limiter.watch({ pid: child.pid, processId: child.id, workspace }, type.limits);
     const session = new TaskSession(task, child, {
       moduleUrl: type.moduleUrl,
       workspace,
@@ -78,7 +82,7 @@ export class Sessions {
       stopGraceMs: type.stopGraceMs,
       resultBytes: type.limits.resultBytes,
       outputBytes: type.limits.outputBytes,
-    }, { ...ports, clock: this.#ports.clock });
+    }, { ...ports, limiter, clock: this.#ports.clock });
     return { session, dispose: (disposal) => { this.workspaces.dispose(workspace, disposal); } };
   }
 
@@ -94,8 +98,9 @@ export class Sessions {
     const processId = randomUUID();
     const directory = this.workspaces.createSlot(processId);
     const plan = planLaunch({ entry: childEntry, directory, hostId, rootMark: this.#rootMark, processId, env: options.sandbox.env, niceness: options.sandbox.niceness });
-    const child = new TaskProcess(processId, plan, { spawn, clock, maxResultBytes: this.#maxResultBytes });
+    const child = new TaskProcess(processId, this.#limiter.wrap(plan, processId), { spawn, clock, maxResultBytes: this.#maxResultBytes });
     const { pid } = child;
+    void child.exited.then(() => { this.#limiter.forget(processId); });
     if (pid !== undefined) {
       this.#undertaker.watch(pid);
       void child.exited.then(() => { this.#undertaker.forget(pid); });

@@ -22,6 +22,12 @@ export interface ProcessExit {
   readonly error?: Error;
 }
 
+/** Who hears a process. */
+export interface ProcessListener extends ChannelListener {
+  /** It has come up; not called for one that is up already. */
+  onReady?(): void;
+}
+
 /** What a process needs of its surroundings. */
 export interface ProcessPorts {
   readonly spawn: ProcessSpawner;
@@ -79,11 +85,15 @@ export class TaskProcess {
   }
 
   /** Sets who hears what the child says, from its first message after `ready`. */
-  listen(listener: ChannelListener): void {
+  listen(listener: ProcessListener): void {
     this.#channel?.listen({
       onMessage: (message) => {
-        if (message.type === 'ready') this.#isUp = true;
-        else listener.onMessage(message);
+        if (message.type !== 'ready') {
+          listener.onMessage(message);
+          return;
+        }
+        this.#isUp = true;
+        listener.onReady?.();
       },
       onFault: (fault) => { listener.onFault(fault); },
     });

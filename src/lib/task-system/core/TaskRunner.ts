@@ -212,7 +212,7 @@ export class TaskRunner {
     const { task } = active;
     const type = options.types.get(task.type);
     const { outcome, opened } = await this.#runSession(active, type);
-    const end = { task, type: type ?? NO_TYPE, outcome, progress: active.session?.progress, time: clock.now() };
+    const end = { task, type: type ?? NO_TYPE, outcome, progress: active.session?.progress, usage: active.session?.usage, time: clock.now() };
     const settlement = settlementOf(end, options.queue, random);
     const committed = await settleUntilStored(settlement, { ...this.#ports, stopping: this.#stopping.signal });
     opened?.dispose(outcome.kind === 'failed' && options.workspaces.keepFailedMs > 0 ? 'keep' : 'remove');

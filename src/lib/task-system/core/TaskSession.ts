@@ -1,11 +1,13 @@
 import { serializeError } from '../types/Errors.ts';
 import type { TransientDraft } from '../realtime/EventEmitter.ts';
+import type { AttemptLimiter } from '../policy/ResourceLimiter.ts';
+import type { LimitBreach } from '../policy/limits/usage.ts';
 import type { Caller } from '../types/HostCalls.ts';
 import { parseJson, type JsonValue } from '../types/Json.ts';
 import type { Clock, Timer } from '../types/Ports.ts';
 import { PROTOCOL_VERSION, type AbortCause, type HostMethod, type ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
-import type { TaskProgress } from '../types/Task.ts';
+import type { TaskProgress, TaskUsage } from '../types/Task.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import { LatestGate } from './LatestGate.ts';
 import { outcomeOf, type Outcome, type TerminationReason } from './outcome.ts';
@@ -34,6 +36,7 @@ export interface SessionSettings {
 /** Who hears what happens during an attempt. */
 export interface SessionPorts {
   readonly clock: Clock;
+  readonly limiter: AttemptLimiter;
   /** An event that is not stored (progress, log). */
   readonly emit: (draft: TransientDraft) => void;
   /** A warning, which is stored. */
@@ -57,6 +60,7 @@ export class TaskSession {
   readonly #ending = new AbortController();
   #reason: TerminationReason | undefined;
   #progress: TaskProgress | undefined;
+  #usage: TaskUsage | undefined;
   #pendingCalls = 0;
 
   constructor(task: TaskRecord, process: TaskProcess, settings: SessionSettings, ports: SessionPorts) {
@@ -74,26 +78,35 @@ export class TaskSession {
     return this.#progress;
   }
 
+  /** What the attempt used, once it is over. */
+  get usage(): TaskUsage | undefined {
+    return this.#usage;
+  }
+
   /** Runs the attempt to its end. */
   async run(): Promise<Outcome> {
-    const { timeoutMs, logPath, outputBytes, resultBytes } = this.#settings;
-    const output = new OutputCollector(this.#process, logPath, outputBytes, {
-      onText: (stream, text) => { this.#ports.emit({ type: 'task:log', data: { stream, level: stream === 'stderr' ? 'warn' : 'info', text } }); },
-      onTruncated: (limit) => { this.#ports.warn('OUTPUT_TRUNCATED', `more than ${String(limit)} bytes of output; the rest is thrown away`); },
-    });
+    const { timeoutMs, resultBytes } = this.#settings;
+    const output = this.#collectOutput();
     this.#process.listen({
+      onReady: () => { this.#ports.limiter.processIsUp(); },
       onMessage: (message) => { this.#receive(message); },
       onFault: (fault) => { this.#conclude({ kind: 'protocol', fault }); },
     });
     void this.#process.exited.then((exit) => { this.#conclude({ kind: 'exit', exit, wasUp: this.#process.isUp }); });
     this.#after(timeoutMs, () => { this.stop({ kind: 'timeout', timeoutMs }); });
     this.#process.send(this.#startMessage());
+    this.#watchLimits();
     await this.#over.promise;
     for (const timer of this.#timers) timer.cancel();
+    const peaks = await this.#ports.limiter.finish();
     await this.#end();
     await output.finish(this.#ports.clock);
     this.#progressGate.close();
-    return outcomeOf(this.#reason ?? { kind: 'shutdown' }, this.#task.id, output.tail, resultBytes);
+    this.#usage = {
+      cpuMs: peaks.cpuMs, peakMemoryBytes: peaks.memoryBytes, peakProcesses: peaks.processes, outputBytes: output.bytes,
+      ...(peaks.workspaceBytes === undefined ? {} : { peakWorkspaceBytes: peaks.workspaceBytes }),
+    };
+    return outcomeOf(this.#explained(output.tail), this.#task.id, output.tail, resultBytes);
   }
 
   /**
@@ -149,6 +162,39 @@ export class TaskSession {
     } finally {
       this.#pendingCalls--;
     }
+  }
+
+  #collectOutput(): OutputCollector {
+    const { logPath, outputBytes } = this.#settings;
+    return new OutputCollector(this.#process, logPath, outputBytes, {
+      onText: (stream, text) => { this.#ports.emit({ type: 'task:log', data: { stream, level: stream === 'stderr' ? 'warn' : 'info', text } }); },
+      onTruncated: (limit) => { this.#ports.warn('OUTPUT_TRUNCATED', `more than ${String(limit)} bytes of output; the rest is thrown away`); },
+      onExcess: (allowed, seen) => { this.#breach({ limit: 'output', unit: 'bytes', allowed, seen, peak: seen, mechanism: 'watched' }); },
+    });
+  }
+
+  #watchLimits(): void {
+    this.#ports.limiter.start({
+      onUsage: ({ cpuMs, memoryBytes, processes }) => { this.#ports.emit({ type: 'task:usage', data: { cpuMs, memoryBytes, processes } }); },
+      onBreach: (breach) => { this.#breach(breach); },
+    }, this.#process.isUp);
+  }
+
+  /** Without any grace: what runs away does not stop for being asked. */
+  #breach(breach: LimitBreach): void {
+    this.#conclude({ kind: 'limit', breach });
+  }
+
+  /** Why the attempt is over; an end by the process's own hand may have been a limit of the kernel. */
+  #explained(output: string): TerminationReason {
+    const reason = this.#reason ?? { kind: 'shutdown' };
+    if (reason.kind === 'exit') {
+      const breach = this.#ports.limiter.explainExit({ ...reason.exit, output });
+      return breach === undefined ? reason : { kind: 'limit', breach };
+    }
+    if (reason.kind !== 'failure') return reason;
+    const breach = this.#ports.limiter.explainFailure(reason.error);
+    return breach === undefined ? reason : { kind: 'limit', breach, cause: reason.error };
   }
 
   /** The child has nothing more to say. */

@@ -1,5 +1,9 @@
-import { serializeError, TaskSystemError, type SerializedError } from '../types/Errors.ts';
+import type { LimitBreach } from '../policy/limits/usage.ts';
+import type { ErrorCode } from '../types/ErrorCatalogue.ts';
+import { deserializeError, serializeError, TaskSystemError, type SerializedError } from '../types/Errors.ts';
 import type { ProcessExit } from './TaskProcess.ts';
+
+const BYTES_PER_MIB = 1_048_576;
 
 /** Why an attempt is over. Set once: the first cause wins. */
 export type TerminationReason =
@@ -7,6 +11,7 @@ export type TerminationReason =
   | { readonly kind: 'failure'; readonly error: SerializedError }
   | { readonly kind: 'exit'; readonly exit: ProcessExit; readonly wasUp: boolean }
   | { readonly kind: 'protocol'; readonly fault: string }
+  | { readonly kind: 'limit'; readonly breach: LimitBreach; readonly cause?: SerializedError }
   | { readonly kind: 'timeout'; readonly timeoutMs: number }
   | { readonly kind: 'cancel'; readonly reason: string }
   | { readonly kind: 'shutdown' };
@@ -34,6 +39,8 @@ export function outcomeOf(reason: TerminationReason, taskId: string, output: str
       return failed(new TaskSystemError('TASK_PROTOCOL', `Task ${taskId}: ${reason.fault}`, { taskId, fault: reason.fault, output }));
     case 'timeout':
       return failed(new TaskSystemError('TASK_TIMEOUT', `Task ${taskId} had ${String(reason.timeoutMs)} ms`, { taskId, timeoutMs: reason.timeoutMs, output }));
+    case 'limit':
+      return failed(limitError(reason.breach, taskId, output, reason.cause));
     case 'cancel':
       return { kind: 'cancelled', reason: reason.reason };
     case 'shutdown':
@@ -44,6 +51,22 @@ export function outcomeOf(reason: TerminationReason, taskId: string, output: str
 /** The error of an attempt that ended with its host. */
 export function interruption(taskId: string, what: string): SerializedError {
   return serializeError(new TaskSystemError('TASK_INTERRUPTED', `${what} while task ${taskId} ran`, { taskId }));
+}
+
+function limitError(breach: LimitBreach, taskId: string, output: string, cause: SerializedError | undefined): TaskSystemError {
+  const { limit, unit, allowed, seen, mechanism } = breach;
+  const who = mechanism === 'kernel' ? 'stopped by the kernel; last seen with' : 'seen with';
+  return new TaskSystemError(LIMIT_CODES[limit], `Task ${taskId} may have ${amount(allowed, unit)} and was ${who} ${amount(seen, unit)}`, {
+    taskId, ...breach, output,
+  }, cause === undefined ? {} : { cause: deserializeError(cause) });
+}
+
+const LIMIT_CODES = {
+  memory: 'TASK_LIMIT_MEMORY', cpu: 'TASK_LIMIT_CPU', processes: 'TASK_LIMIT_PROCESSES', disk: 'TASK_LIMIT_DISK', output: 'TASK_LIMIT_OUTPUT',
+} as const satisfies Record<LimitBreach['limit'], ErrorCode>;
+
+function amount(value: number, unit: LimitBreach['unit']): string {
+  return unit === 'bytes' ? `${(value / BYTES_PER_MIB).toFixed(1)} MiB` : `${String(value)} ${unit}`;
 }
 
 /** The child has checked its result already; one that went around the library has not. */

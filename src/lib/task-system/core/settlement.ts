@@ -2,7 +2,7 @@ import { serializeError, TaskSystemError, type SerializedError } from '../types/
 import { parseJson } from '../types/Json.ts';
 import { mergeRetry } from '../types/parseOptions.ts';
 import type { ResolvedQueue, ResolvedTaskType } from '../types/ResolvedOptions.ts';
-import type { TaskProgress } from '../types/Task.ts';
+import type { TaskProgress, TaskUsage } from '../types/Task.ts';
 import type { Settlement, TaskRecord } from '../types/TaskStore.ts';
 import type { Outcome } from './outcome.ts';
 import { interruption } from './outcome.ts';
@@ -16,6 +16,7 @@ export interface AttemptEnd {
   readonly type: Pick<ResolvedTaskType, 'retry' | 'onInterrupt'>;
   readonly outcome: Outcome;
   readonly progress: TaskProgress | undefined;
+  readonly usage?: TaskUsage | undefined;
   readonly time: number;
 }
 
@@ -23,8 +24,8 @@ type Verdict = Pick<Settlement, 'to' | 'event' | 'resultJson' | 'error' | 'runAt
 
 /** Decides what is written about an attempt: its final state, or another try. */
 export function settlementOf(end: AttemptEnd, queue: ResolvedQueue, random: () => number): Settlement {
-  const { task, progress, time } = end;
-  const base = { taskId: task.id, fence: task.fence, time, ...(progress === undefined ? {} : { progress }) };
+  const { task, progress, usage, time } = end;
+  const base = { taskId: task.id, fence: task.fence, time, ...(progress === undefined ? {} : { progress }), ...(usage === undefined ? {} : { usage }) };
   return { ...base, ...verdictOf(end, queue, random) };
 }
 

@@ -29,6 +29,36 @@ const taskErrors = {
     fix: 'Look at `details.exitCode`, `details.signal` and the last lines of output in `details.output`.',
     retryable: true,
   },
+  TASK_LIMIT_MEMORY: {
+    summary: 'The processes of the task used more memory than `limits.memoryMb` (default 512), and were killed.',
+    cause: 'The handler or a program it started holds too much data at once. `details` names the value allowed, the value seen, the peak, and whether the kernel or the watching host stopped it.',
+    fix: 'Work on the data in pieces, raise `limits.memoryMb`, or, where worker threads are used, `limits.workerThreads`.',
+    retryable: true,
+  },
+  TASK_LIMIT_CPU: {
+    summary: 'The processes of the task used more CPU time than `limits.cpuMs` (default 15 minutes), and were killed.',
+    cause: 'A loop that does not end, or work that takes longer than the limit. `details` names the value allowed and the value seen.',
+    fix: 'Raise `limits.cpuMs`, or split the work.',
+    retryable: true,
+  },
+  TASK_LIMIT_PROCESSES: {
+    summary: 'The task had more processes or threads alive than `limits.processes` allows (default 64), and was killed.',
+    cause: 'A program that starts processes without end, or more work at once than the limit. `details` names the value allowed and the value seen.',
+    fix: 'Start fewer at once, or raise `limits.processes`.',
+    retryable: true,
+  },
+  TASK_LIMIT_DISK: {
+    summary: 'The workspace of the task held more than `limits.workspaceMb` (default 1,024), and the task was killed.',
+    cause: 'Files were written without end, or a single file reached the limit. Every entry counts at least 4 KiB.',
+    fix: 'Remove what is not needed any more, or raise `limits.workspaceMb`.',
+    retryable: true,
+  },
+  TASK_LIMIT_OUTPUT: {
+    summary: 'The task printed more than four times `limits.outputBytes` (default 16 MiB), and was killed.',
+    cause: 'A loop that prints without end. What was printed up to `limits.outputBytes` is in the log.',
+    fix: 'Print less, write to a file in the workspace, or raise `limits.outputBytes`.',
+    retryable: true,
+  },
   TASK_PROTOCOL: {
     summary: 'The process of the task sent something on its channel that is not part of the protocol, and was killed.',
     cause: 'Code in the task wrote to file descriptor 3, or sent a message above the size limit.',

@@ -18,6 +18,11 @@ export function integer(min: number, max?: number): z.ZodType<number, number> {
   return leaf(expected, (value) => isInteger(value) && value >= min && (max === undefined || value <= max));
 }
 
+/** A whole number, or `false` for "no bound". */
+export function integerOrOff(min: number): z.ZodType<number | false, number | false> {
+  return leaf(`false or an integer >= ${String(min)}`, (value) => value === false || (isInteger(value) && value >= min));
+}
+
 /** A number of milliseconds, which need not be whole. */
 export function duration(min: number): z.ZodType<number, number> {
   return leaf(durationPhrase(min), (value) => isDuration(value, min));

@@ -54,14 +54,32 @@ export interface RetryPolicy {
   readonly factor?: number;
 }
 
-/** Bounds on what one attempt may hand over. */
+/** Bounds on what one attempt may hand over and use, with all its processes together unless it says otherwise. */
 export interface LimitOptions {
   /** Input as JSON, in bytes. @defaultValue 1_048_576 (1 MiB) */
   readonly inputBytes?: number;
   /** Result as JSON, in bytes; files belong in the workspace. @defaultValue 1_048_576 (1 MiB) */
   readonly resultBytes?: number;
-  /** stdout and stderr together, in bytes; more is read and thrown away, with a `task:warning`. @defaultValue 16_777_216 (16 MiB) */
+  /**
+   * stdout and stderr together, in bytes; more is read and thrown away, with a `task:warning`. Four times as much ends the attempt
+   * with `TASK_LIMIT_OUTPUT`. @defaultValue 16_777_216 (16 MiB)
+   */
   readonly outputBytes?: number;
+  /** Memory of all processes, in MiB; more ends the attempt with `TASK_LIMIT_MEMORY`. `false`: no bound. @defaultValue 512 */
+  readonly memoryMb?: number | false;
+  /** CPU time of all processes, in milliseconds; more ends the attempt with `TASK_LIMIT_CPU`. `false`: no bound. @defaultValue 900_000 (15 minutes) */
+  readonly cpuMs?: number | false;
+  /** Processes alive at once; more end the attempt with `TASK_LIMIT_PROCESSES`. `false`: no bound. @defaultValue 64 */
+  readonly processes?: number | false;
+  /** Open files of each process; one more is an `EMFILE` error in the task. `false`: no bound of its own. @defaultValue 1_024 */
+  readonly openFiles?: number | false;
+  /** What the workspace may hold on disk, in MiB; more ends the attempt with `TASK_LIMIT_DISK`. `false`: no bound. @defaultValue 1_024 (1 GiB) */
+  readonly workspaceMb?: number | false;
+  /**
+   * Worker threads for which the kernel leaves room beside `memoryMb`: V8 reserves memory for each (about 540 MB on Node 24) that it
+   * mostly does not use. With 0 the kernel stops a process closest to `memoryMb`, and no worker thread can start. @defaultValue 2
+   */
+  readonly workerThreads?: number;
 }
 
 /** One project. */

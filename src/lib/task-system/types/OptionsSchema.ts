@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import * as z from 'zod';
 import type { Hook, HookContext, HookListeners } from './Hooks.ts';
-import { duration, durationOrOff, group, integer, isNumber, isRecord, isText, leaf, oneOf, tiedTo } from './OptionLeaves.ts';
+import { duration, durationOrOff, group, integer, integerOrOff, isNumber, isRecord, isText, leaf, oneOf, tiedTo } from './OptionLeaves.ts';
 import type {
   LimitOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, TaskSystemOptions, TaskTypeOptions,
   WorkspaceOptions,
@@ -12,6 +12,8 @@ import { DEFAULTS } from './ResolvedOptions.ts';
 import type { StandardSchema } from './StandardSchema.ts';
 
 const MAX_NICENESS = 19;
+/** Node itself needs about twenty. */
+const MIN_OPEN_FILES = 64;
 
 /** Schema of `RetryPolicy`. */
 export const retrySchema = tiedTo<RetryPolicy>()(group({
@@ -29,6 +31,12 @@ const limitSchema = tiedTo<LimitOptions>()(group({
   inputBytes: integer(0).exactOptional(),
   resultBytes: integer(0).exactOptional(),
   outputBytes: integer(0).exactOptional(),
+  memoryMb: integerOrOff(1).exactOptional(),
+  cpuMs: durationOrOff(1).exactOptional(),
+  processes: integerOrOff(1).exactOptional(),
+  openFiles: integerOrOff(MIN_OPEN_FILES).exactOptional(),
+  workspaceMb: integerOrOff(1).exactOptional(),
+  workerThreads: integer(0).exactOptional(),
 }));
 
 const taskTypeSchema = tiedTo<TaskTypeOptions>()(group({

@@ -42,11 +42,17 @@ export interface ResolvedRetry {
   readonly factor: number;
 }
 
-/** Bounds on what one attempt may hand over, in bytes. */
+/** Bounds on what one attempt may hand over and use. */
 export interface ResolvedLimits {
   readonly inputBytes: number;
   readonly resultBytes: number;
   readonly outputBytes: number;
+  readonly memoryMb: number | false;
+  readonly cpuMs: number | false;
+  readonly processes: number | false;
+  readonly openFiles: number | false;
+  readonly workspaceMb: number | false;
+  readonly workerThreads: number;
 }
 
 /** One project. */
@@ -117,7 +123,10 @@ export interface ResolvedClose {
 export const DEFAULTS = {
   taskType: { timeoutMs: 900_000, stopGraceMs: 2_000, onInterrupt: 'retry' },
   retry: { maxAttempts: 1, baseDelayMs: 1_000, maxDelayMs: 300_000, factor: 2 },
-  limits: { inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216 },
+  limits: {
+    inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216,
+    memoryMb: 512, cpuMs: 900_000, processes: 64, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2,
+  },
   project: { weight: 1 },
   queue: { maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3 },
   storage: { lockTimeoutMs: 1_000 },

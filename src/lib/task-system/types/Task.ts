@@ -18,6 +18,19 @@ export interface TaskProgress {
   readonly data?: JsonValue;
 }
 
+/** The highest values of an attempt. */
+export interface TaskUsage {
+  /** CPU time of all its processes. */
+  readonly cpuMs: number;
+  /** Memory that only its processes held, all together. 0 when it was over before it could be looked at. */
+  readonly peakMemoryBytes: number;
+  readonly peakProcesses: number;
+  /** What its workspace held; undefined when the attempt was too short to be measured. */
+  readonly peakWorkspaceBytes?: number;
+  /** What it printed. */
+  readonly outputBytes: number;
+}
+
 /** A task as it stands in the store. */
 export interface Task {
   /** Sortable by time of submission (UUID version 7). */
@@ -43,6 +56,8 @@ export interface Task {
   readonly interruptions: number;
   /** The last progress that was reported. */
   readonly progress?: TaskProgress;
+  /** What its last attempt used, once that is over. */
+  readonly usage?: TaskUsage;
   /** The task that this one is a part of. */
   readonly parentId?: string;
   /** The topmost task of the tree; its own id for a task without parent. */

@@ -2,7 +2,7 @@ import type { SerializedError } from './Errors.ts';
 import type { EventDraft, TaskEvent } from './Events.ts';
 import type { JsonObject } from './Json.ts';
 import type { RetryPolicy } from './Options.ts';
-import type { Task, TaskProgress } from './Task.ts';
+import type { Task, TaskProgress, TaskUsage } from './Task.ts';
 import type { TaskState, TerminalState } from './TaskState.ts';
 
 /** What a submission may set for its own attempts, over the settings of its type. */
@@ -64,6 +64,8 @@ export interface Settlement {
   readonly resultJson?: string;
   readonly error?: SerializedError;
   readonly progress?: TaskProgress;
+  /** What the attempt used. */
+  readonly usage?: TaskUsage;
   /** With `to: 'queued'`: when it may start again. */
   readonly runAt?: number;
   /** With `to: 'queued'`: counts this attempt as an interruption. */

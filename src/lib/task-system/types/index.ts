@@ -26,7 +26,7 @@ export { describeIssues, type SchemaOutput, type StandardIssue, type StandardRes
 export type {
   ProjectSnapshot, QueueControl, QueueSnapshot, TaskEventListeners, TaskHandle, TaskPage, TaskSystemCore,
 } from './System.ts';
-export { PRIORITY_LEVELS, type PriorityName, type Task, type TaskProgress } from './Task.ts';
+export { PRIORITY_LEVELS, type PriorityName, type Task, type TaskProgress, type TaskUsage } from './Task.ts';
 export type { TaskControl } from './TaskControl.ts';
 export { canTransition, isTerminal, stateDiagram, TASK_STATES, transition, TRANSITIONS, type TaskState, type TerminalState } from './TaskState.ts';
 export type {

@@ -1,7 +1,7 @@
 import { TaskSystemError, type SerializedError } from '../../types/Errors.ts';
 import type { EventDraft } from '../../types/Events.ts';
 import type { JsonObject } from '../../types/Json.ts';
-import type { TaskProgress } from '../../types/Task.ts';
+import type { TaskProgress, TaskUsage } from '../../types/Task.ts';
 import { TASK_STATES, transition, type TaskState } from '../../types/TaskState.ts';
 import type { NewTask, Settlement, TaskOverrides, TaskRecord } from '../../types/TaskStore.ts';
 import type { NewTaskRow, Row, WireDraft, WireSettlement } from './wire.ts';
@@ -13,7 +13,7 @@ export const NEW_TASK_COLUMNS = [
 ] as const;
 
 /** The columns of a task as they are read, ready for a SELECT or RETURNING. */
-export const TASK_COLUMNS = [...NEW_TASK_COLUMNS, 'seq', 'interruptions', 'finished_at', 'progress', 'error', 'result'].join(', ');
+export const TASK_COLUMNS = [...NEW_TASK_COLUMNS, 'seq', 'interruptions', 'finished_at', 'progress', 'usage', 'error', 'result'].join(', ');
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
@@ -60,10 +60,11 @@ export function toRecord(row: Row): TaskRecord {
 
 /** A settlement as it travels. */
 export function toWireSettlement(settlement: Settlement): WireSettlement {
-  const { taskId, fence, to, time, resultJson, error, progress, runAt, interrupted, event } = settlement;
+  const { taskId, fence, to, time, resultJson, error, progress, usage, runAt, interrupted, event } = settlement;
   return [
     taskId, fence, to, time, resultJson ?? null, error === undefined ? null : JSON.stringify(error),
     progress === undefined ? null : JSON.stringify(progress), runAt ?? null, interrupted === true ? 1 : 0, toWireDraft(event),
+    usage === undefined ? null : JSON.stringify(usage),
   ];
 }
 
@@ -116,6 +117,7 @@ function addOptional(record: Mutable<TaskRecord>, row: Row): void {
   const finishedAt = optionalNumber(row, 'finished_at');
   const error = optionalText(row, 'error');
   const progress = optionalText(row, 'progress');
+  const usage = optionalText(row, 'usage');
   if (resultJson !== undefined) record.resultJson = resultJson;
   if (owner !== undefined) record.owner = owner;
   if (parentId !== undefined) record.parentId = parentId;
@@ -126,6 +128,7 @@ function addOptional(record: Mutable<TaskRecord>, row: Row): void {
   if (finishedAt !== undefined) record.finishedAt = finishedAt;
   if (error !== undefined) record.error = ownJson<SerializedError>(error);
   if (progress !== undefined) record.progress = ownJson<TaskProgress>(progress);
+  if (usage !== undefined) record.usage = ownJson<TaskUsage>(usage);
 }
 
 function stateOf(row: Row): TaskState {

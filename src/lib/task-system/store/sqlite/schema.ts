@@ -56,6 +56,8 @@ const MIGRATIONS: readonly string[] = [`
     body TEXT NOT NULL
   );
   CREATE INDEX events_task ON events (task_id);
+`, `
+  ALTER TABLE tasks ADD COLUMN usage TEXT;
 `];
 
 /** The version that this library writes. */

@@ -29,6 +29,7 @@ export type WireDraft = readonly [type: string, dataJson: string];
 export type WireSettlement = readonly [
   taskId: string, fence: number, to: TerminalState | 'queued', time: number, resultJson: string | null, errorJson: string | null,
   progressJson: string | null, runAt: number | null, interrupted: number, event: WireDraft,
+  usageJson: string | null,
 ];
 
 /** One thing asked of the engine. */

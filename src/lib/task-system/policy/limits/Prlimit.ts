@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { prlimitArgs, type KernelLimits } from './rlimits.ts';
+
+const PATHS = ['/usr/bin/prlimit', '/bin/prlimit'];
+
+/** util-linux's `prlimit`: sets limits of the kernel on a process that runs already, or on one that is about to be started. */
+export class Prlimit {
+  readonly #path: string | undefined;
+  #hasWorked = false;
+
+  /** @param paths where it is looked for. */
+  constructor(paths: readonly string[] = PATHS) {
+    this.#path = process.platform === 'linux' ? paths.find(isExecutable) : undefined;
+  }
+
+  /** Limits a process that runs. False when that was not possible. */
+  apply(pid: number, limits: KernelLimits): Promise<boolean> {
+    const path = this.#path;
+    if (path === undefined) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      execFile(path, ['--pid', String(pid), ...prlimitArgs(limits)], { env: {} }, (error) => {
+        this.#hasWorked ||= error === null;
+        resolve(error === null);
+      });
+    });
+  }
+
+  /** The command that limits itself and then becomes the given one. Undefined until limits were seen to work here. */
+  prefix(limits: KernelLimits): readonly [command: string, ...args: string[]] | undefined {
+    return this.#path === undefined || !this.#hasWorked ? undefined : [this.#path, ...prlimitArgs(limits), '--'];
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

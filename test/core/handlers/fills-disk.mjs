@@ -1,0 +1,18 @@
+import { mkdirSync, writeFileSync, writeSync, openSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+export default {
+  async run({ input, workspace }) {
+    const block = Buffer.alloc(input?.empty ? 0 : 1_048_576, 1);
+    if (input?.oneFile) {
+      const file = openSync(workspace.resolve('big'), 'w');
+      for (;;) writeSync(file, block);
+    }
+    mkdirSync(workspace.resolve('many'));
+    for (let number = 0; number < 50_000; number++) {
+      writeFileSync(workspace.resolve('many', String(number)), block);
+      if (number % 16 === 0) await nextTurn();
+    }
+    await new Promise(() => undefined);
+  },
+};

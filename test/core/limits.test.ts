@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { logged, nextEvent, openSystem, processesIn, recordEvents, testOptions } from './support.ts';
+
+const MIB = 1_048_576;
+
+describe('limits of memory', () => {
+  it('end a process that takes memory faster than anybody could watch', { timeout: 30_000 }, async () => {
+    const system = await openSystem(testOptions({ 'allocates.mjs': { limits: { memoryMb: 200 } } }));
+    const handle = await system.submit({ type: 'allocates' });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_LIMIT_MEMORY', details: { limit: 'memory', unit: 'bytes' } });
+    const task = await system.get(handle.id);
+    expect(task?.usage?.peakMemoryBytes).toBeLessThan(330 * MIB);
+  });
+
+  it('are held by the kernel where no room for worker threads is left', { timeout: 30_000 }, async () => {
+    const system = await openSystem(testOptions({ 'allocates.mjs': { limits: { memoryMb: 150, workerThreads: 0 } }, 'echo.mjs': {} }));
+    await (await system.submit({ type: 'echo' })).result();
+    const handle = await system.submit({ type: 'allocates', input: { gently: true } });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_LIMIT_MEMORY' });
+  });
+
+  it('count the memory of all processes together', { timeout: 30_000 }, async () => {
+    const options = testOptions({ 'allocates.mjs': { limits: { memoryMb: 200 } } });
+    const system = await openSystem(options);
+    const handle = await system.submit({ type: 'allocates', input: { children: 10 } });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_LIMIT_MEMORY', details: { allowed: 200 * MIB, mechanism: 'watched' } });
+    expect((await system.get(handle.id))?.usage?.peakMemoryBytes).toBeLessThan(500 * MIB);
+    expect(processesIn(options.root).length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('limits of processes', () => {
+  it('end a task that starts processes without end, with all that left its group', { timeout: 30_000 }, async () => {
+    const system = await openSystem(testOptions({ 'fork-bomb.mjs': { limits: { processes: 30 } } }));
+    const handle = await system.submit({ type: 'fork-bomb' });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_LIMIT_PROCESSES', details: { allowed: 30, unit: 'processes', mechanism: 'watched' } });
+    expect((await system.get(handle.id))?.usage?.peakProcesses).toBeGreaterThan(30);
+  });
+});
+
+describe('limits of CPU time', () => {
+  it('end a handler that spins', { timeout: 30_000 }, async () => {
+    const system = await openSystem(testOptions({ 'burns-cpu.mjs': { limits: { cpuMs: 300 } } }));
+    const handle = await system.submit({ type: 'burns-cpu' });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_LIMIT_CPU', details: { allowed: 300, unit: 'ms' } });
+  });
+
+  it('count what a child burns', { timeout: 30_000 }, async () => {
+    const system = await openSystem(testOptions({ 'burns-cpu.mjs': { limits: { cpuMs: 400 } } }));
+    const handle = await system.submit({ type: 'burns-cpu', input: { child: true } });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_LIMIT_CPU' });
+  });
+});
+
+describe('limits of the workspace', () => {
+  it.each([['many files', {}], ['one file', { oneFile: true }], ['many empty files', { empty: true }]])('end a task that fills it with %s', { timeout: 30_000 }, async (_name, input) => {
+    const system = await openSystem(testOptions({ 'fills-disk.mjs': { limits: { workspaceMb: 20 } } }, { workspaces: { keepFailedMs: 0 } }));
+    const handle = await system.submit({ type: 'fills-disk', input });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_LIMIT_DISK', details: { limit: 'disk', allowed: 20 * MIB } });
+  });
+});
+
+describe('limits of output', () => {
+  it('end a task that prints far more than is kept, and keep what fits', { timeout: 30_000 }, async () => {
+    const system = await openSystem(testOptions({ 'floods-output.mjs': { limits: { outputBytes: 10_000 } } }));
+    const events = recordEvents(system);
+    const handle = await system.submit({ type: 'floods-output', input: { megabytes: 4 } });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_LIMIT_OUTPUT', details: { allowed: 40_000, unit: 'bytes' } });
+    const kept = events.filter((event) => event.type === 'task:log').reduce((sum, { data }) => sum + data.text.length, 0);
+    expect(kept).toBeLessThanOrEqual(10_000);
+  });
+});
+
+describe('limits of open files', () => {
+  it('are an error of the system call', async () => {
+    const system = await openSystem(testOptions({ 'opens-files.mjs': { limits: { openFiles: 100 } } }));
+    const result = await (await system.submit({ type: 'opens-files' })).result();
+    expect(result).toMatchObject({ code: 'EMFILE' });
+    expect(result).toHaveProperty('opened', expect.closeTo(75, -2));
+  });
+});
+
+describe('usage', () => {
+  it('is told while the task runs, and stays with the task', async () => {
+    const system = await openSystem(testOptions({ 'never.mjs': { stopGraceMs: 0 } }));
+    const seen = nextEvent(system, 'task:usage');
+    const handle = await system.submit({ type: 'never' });
+    const { data } = await seen;
+    expect(data).toMatchObject({ processes: 1, memoryBytes: expect.toSatisfy((bytes: number) => bytes > MIB) });
+    await handle.cancel();
+    expect((await system.get(handle.id))?.usage).toMatchObject({ peakProcesses: 1, outputBytes: 0 });
+  });
+
+  it('counts what was printed', async () => {
+    const system = await openSystem(testOptions({ 'exits.mjs': {} }));
+    const handle = await system.submit({ type: 'exits', input: { code: 1 } });
+    void logged(system, handle.id, 'last words');
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_CRASHED' });
+    expect((await system.get(handle.id))?.usage?.outputBytes).toBe('last words\n'.length);
+  });
+});
