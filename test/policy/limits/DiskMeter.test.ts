@@ -3,6 +3,7 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeDeep } from '../../support/makeDeep.ts';
 import { measureDirectory } from '../../../src/lib/task-system/policy/limits/DiskMeter.ts';
 
 function directory(): string {
@@ -52,7 +53,7 @@ describe('measureDirectory', () => {
 
   it('reaches the bottom of directories deeper than a path may be long', async () => {
     const path = directory();
-    execFileSync('/bin/sh', ['-c', `n=$(printf '%0200d' 0); for i in $(seq 1000); do mkdir $n && cd $n || exit 1; done; echo x > bottom`], { cwd: path });
+    makeDeep(path, 1_000);
     onTestFinished(() => { execFileSync('/bin/rm', ['-rf', path]); });
     expect((await measureDirectory(path)).entries).toBe(1_001);
   });
