@@ -14,4 +14,6 @@ export {
   type TaskEventOf, type TaskEventType, type TaskFilter, type TaskHandle, type TaskOverrides, type TaskPage, type TaskProgress, type TaskRecord,
   type TaskRecordPage, type TaskState, type TaskStore, type TaskSystemCore,
   type TaskSystemOptions, type TaskTypeOptions, type TerminalState, type Timer, type Unsubscribe, type WorkspaceOptions,
+  type NetworkPolicyOptions, type PolicyDecision, type PolicyLayer, type PolicyOptions, type PolicyRule, type ProjectAccess, type ResolvedPolicy,
+  type ToolLimitOptions, type ToolLimits, type ToolRule,
 } from './lib/task-system/types/index.ts';

@@ -1,6 +1,7 @@
 import { TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
 import type { Logger } from '../../src/lib/task-system/types/Ports.ts';
 import { DEFAULTS, type ResolvedTaskType } from '../../src/lib/task-system/types/ResolvedOptions.ts';
+import { resolvePolicy } from '../../src/lib/task-system/types/resolvePolicy.ts';
 import type { Task } from '../../src/lib/task-system/types/Task.ts';
 import type { TaskRecord, TaskStore } from '../../src/lib/task-system/types/TaskStore.ts';
 
@@ -49,7 +50,7 @@ export function makeTask(overrides: Partial<Task> = {}): Task {
 
 /** A task type with every default. */
 export function makeType(overrides: Partial<ResolvedTaskType> = {}): ResolvedTaskType {
-  return { name: 'research', moduleUrl: 'file:///handlers/research.js', ...DEFAULTS.taskType, retry: DEFAULTS.retry, limits: DEFAULTS.limits, env: {}, ...overrides };
+  return { name: 'research', moduleUrl: 'file:///handlers/research.js', ...DEFAULTS.taskType, retry: DEFAULTS.retry, limits: DEFAULTS.limits, env: {}, policy: resolvePolicy(undefined, 'tasks.research.policy'), ...overrides };
 }
 
 /** A store that can do what a test gives it, and refuses everything else. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
 import type { TaskSystemOptions } from '../../src/lib/task-system/types/Options.ts';
 import { mergeRetry, parseTaskSystemOptions } from '../../src/lib/task-system/types/parseOptions.ts';
+import { resolvePolicy } from '../../src/lib/task-system/types/resolvePolicy.ts';
 import { DEFAULTS } from '../../src/lib/task-system/types/ResolvedOptions.ts';
 
 const MODULE = new URL('file:///srv/app/research.js');
@@ -43,6 +44,7 @@ describe('parseTaskSystemOptions: defaults', () => {
       limits: { inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216, memoryMb: 512, cpuMs: 900_000, processes: 64, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2 },
       onInterrupt: 'retry',
       env: {},
+      policy: resolvePolicy(undefined, 'tasks.research.policy'),
     });
   });
 

@@ -37,10 +37,16 @@ function describeIssue(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssue
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: pathText([...issue.path, key]), message: describeUnknownKey(schema, issue.path, key) }));
   }
+  if (issue.code === 'invalid_union' && isRecord(valueAt(root, issue.path))) return describeBranch(schema, root, issue);
   const path = pathText(issue.path);
   if (issue.code === 'invalid_key') return [{ path, message: `expected ${issue.issues[0]?.message ?? 'another key'} as key` }];
   const isSecret = issue.path.includes('env');
   return [{ path, message: `expected ${issue.message}, got ${describeValue(valueAt(root, issue.path), isSecret)}` }];
+}
+
+/** An object can only have been meant for the last kind of value that a union takes: what is wrong inside says more than "neither fits". */
+function describeBranch(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssueInvalidUnion): readonly OptionProblem[] {
+  return (issue.errors.at(-1) ?? []).flatMap((inner) => describeIssue(schema, root, { ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function describeUnknownKey(schema: z.ZodType, path: readonly PropertyKey[], key: string): string {
@@ -101,11 +107,14 @@ function schemaAt(schema: unknown, path: readonly PropertyKey[]): unknown {
 function innerSchema(schema: unknown, key: PropertyKey): unknown {
   const bare = unwrap(schema);
   if (bare instanceof z.ZodObject) return Reflect.get(bare.shape, key);
+  if (bare instanceof z.ZodArray) return bare.element;
   return bare instanceof z.ZodRecord ? bare.valueType : undefined;
 }
 
 function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodExactOptional ? schema.unwrap() : schema;
+  if (schema instanceof z.ZodExactOptional || schema instanceof z.ZodReadonly) return unwrap(schema.unwrap());
+  // Of the unions here, the last kind is the one with an inside.
+  return schema instanceof z.ZodUnion ? unwrap(schema.options.at(-1)) : schema;
 }
 
 function keysOf(schema: unknown): readonly string[] {
@@ -123,6 +132,7 @@ function pathsOf(schema: unknown): readonly string[] {
 /** A copy without the keys that hold `undefined`, as deep as the schema describes objects; other values are left alone. */
 function withoutUndefined(schema: unknown, value: unknown): unknown {
   const bare = unwrap(schema);
+  if (bare instanceof z.ZodArray && Array.isArray(value)) return value.map((item) => withoutUndefined(bare.element, item));
   const isDescribed = bare instanceof z.ZodObject || bare instanceof z.ZodRecord;
   if (!isDescribed || !isRecord(value)) return value;
   const kept = Object.entries(value).filter(([, item]) => item !== undefined);

@@ -1,5 +1,6 @@
 import type { HookListeners } from './Hooks.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
+import type { PolicyOptions } from './Policy.ts';
 import type { Logger } from './Ports.ts';
 import type { StandardSchema } from './StandardSchema.ts';
 import type { PriorityName } from './Task.ts';
@@ -40,6 +41,8 @@ export interface TaskTypeOptions {
   readonly onInterrupt?: 'retry' | 'fail';
   /** Environment variables of the task, beside the allow-list of `sandbox.env`. @defaultValue none */
   readonly env?: Readonly<Record<string, string>>;
+  /** Which tools its tasks may call with which arguments, and what they may reach. @defaultValue `fs.*` in the own workspace and `memory.*` */
+  readonly policy?: PolicyOptions;
 }
 
 /** When and how often a failed attempt is repeated: exponential backoff with full jitter. */

@@ -7,6 +7,7 @@ import type {
   WorkspaceOptions,
 } from './Options.ts';
 import type { Logger } from './Ports.ts';
+import { policySchema } from './PolicySchema.ts';
 import { isProjectName } from './ProjectName.ts';
 import { DEFAULTS } from './ResolvedOptions.ts';
 import type { StandardSchema } from './StandardSchema.ts';
@@ -48,6 +49,7 @@ const taskTypeSchema = tiedTo<TaskTypeOptions>()(group({
   limits: limitSchema.exactOptional(),
   onInterrupt: oneOf('retry', 'fail').exactOptional(),
   env: z.record(variableName(), leaf<string>('a string without NUL', isText), { error: 'an object of strings' }).exactOptional(),
+  policy: policySchema.exactOptional(),
 }));
 
 const projectSchema = tiedTo<ProjectOptions>()(group({

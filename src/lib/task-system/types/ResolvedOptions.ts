@@ -1,5 +1,6 @@
 import type { HookListeners } from './Hooks.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
+import type { ResolvedPolicy } from './Policy.ts';
 import type { Logger } from './Ports.ts';
 import type { StandardSchema } from './StandardSchema.ts';
 import type { TaskState } from './TaskState.ts';
@@ -32,6 +33,7 @@ export interface ResolvedTaskType {
   readonly limits: ResolvedLimits;
   readonly onInterrupt: 'retry' | 'fail';
   readonly env: Readonly<Record<string, string>>;
+  readonly policy: ResolvedPolicy;
 }
 
 /** When and how often a failed attempt is repeated. */

@@ -13,6 +13,10 @@ export type {
 } from './Options.ts';
 export { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from './parseCalls.ts';
 export { mergeRetry, parseTaskSystemOptions } from './parseOptions.ts';
+export type {
+  NetworkPolicyOptions, PolicyDecision, PolicyLayer, PolicyOptions, PolicyRule, ProjectAccess, ResolvedPolicy, ToolLimitOptions, ToolLimits, ToolRule,
+} from './Policy.ts';
+export { resolvePolicy } from './resolvePolicy.ts';
 export { systemClock, type Clock, type EventSource, type Logger, type ProcessSpawner, type Timer } from './Ports.ts';
 export { assertProjectName, isProjectName } from './ProjectName.ts';
 export {

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { check, invalidOptions } from './OptionProblems.ts';
 import type { LimitOptions, ProjectOptions, RetryPolicy, TaskSystemOptions, TaskTypeOptions } from './Options.ts';
 import { systemSchema } from './OptionsSchema.ts';
+import { resolvePolicy } from './resolvePolicy.ts';
 import { DEFAULTS, type ResolvedOptions, type ResolvedProject, type ResolvedRetry, type ResolvedTaskType } from './ResolvedOptions.ts';
 
 /**
@@ -55,6 +56,7 @@ function resolveType(name: string, type: TaskTypeOptions, limits: LimitOptions |
     limits: Object.freeze({ ...DEFAULTS.limits, ...limits, ...type.limits }),
     onInterrupt: type.onInterrupt ?? DEFAULTS.taskType.onInterrupt,
     env: Object.freeze({ ...type.env }),
+    policy: resolvePolicy(type.policy, `tasks.${name}.policy`),
   });
 }
 
