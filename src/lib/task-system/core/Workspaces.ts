@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync } from 'node:fs';
-import { lstat, mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger } from '../types/Ports.ts';
+import { Removals } from './Removals.ts';
 
 const SLOT_PREFIX = '.slot-';
 
@@ -13,7 +14,7 @@ export class Workspaces {
   readonly #directory: string;
   readonly #logs: string;
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #removal: Removals;
   readonly #live = new Set<string>();
   readonly #removals = new Set<Promise<void>>();
 
@@ -21,7 +22,7 @@ export class Workspaces {
     this.#directory = join(root, 'workspaces');
     this.#logs = join(root, 'logs');
     this.#clock = clock;
-    this.#logger = logger;
+    this.#removal = new Removals(logger);
   }
 
   /** Makes the folders and clears away what an earlier host left of processes that had no task yet. */
@@ -89,14 +90,11 @@ export class Workspaces {
     }
   }
 
-  /** Most workspaces are empty in the end: one call. Otherwise the whole tree goes, links themselves and not their targets. */
+  /** Logs are files; a link in the place of either goes itself, and its target stays. */
   async #remove(path: string): Promise<void> {
-    try {
-      await rmdir(path);
-    } catch {
-      await rm(path, { recursive: true, force: true, maxRetries: 2 }).catch((error: unknown) => {
-        this.#logger.warn(`could not remove ${path}`, { error });
-      });
-    }
+    const info = await lstat(path).catch(() => undefined);
+    if (info === undefined) return;
+    if (info.isDirectory()) await this.#removal.remove(path);
+    else await unlink(path).catch(() => undefined);
   }
 }
