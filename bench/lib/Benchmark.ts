@@ -5,7 +5,7 @@ import type { Summary } from './statistics.ts';
 export interface Measure {
   /** What was measured. */
   readonly what: string;
-  readonly unit: 'ms' | '1/s' | 'MB' | 'µs';
+  readonly unit: 'ms' | '1/s' | 'MB' | 'µs' | '%';
   readonly ours: Summary;
   readonly peers: readonly PeerMeasure[];
   readonly mark?: Mark;

@@ -8,6 +8,7 @@ import { attachWebSocket } from '../../src/lib/task-system/realtime/WebSocketSer
 import type { TaskEvent } from '../../src/lib/task-system/types/Events.ts';
 import { systemClock, type Logger } from '../../src/lib/task-system/types/Ports.ts';
 
+const REST_MS = 1_000;
 const silent: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const server = createServer();
 const publish = serve(process.argv[2] ?? '', server);
@@ -17,19 +18,30 @@ server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const address = server.address();
 process.send?.({ port: typeof address === 'object' ? address?.port : 0 });
-process.on('message', (order: { readonly ask: 'memory' } | { readonly ask: 'publish'; readonly bursts: number; readonly pauseMs: number } | { readonly ask: 'cpu' }) => {
+process.on('message', (order: { readonly ask: 'memory' } | { readonly ask: 'cpu' } | { readonly ask: 'publish'; readonly warmUps: number; readonly bursts: number; readonly pauseMs: number }) => {
   if (order.ask === 'memory') process.send?.({ rssBytes: memory() });
   else if (order.ask === 'cpu') process.send?.({ cpuMs: cpuMs() });
-  else void publishAll(order.bursts, order.pauseMs);
+  else void publishAll(order.warmUps, order.bursts, order.pauseMs);
 });
 
-async function publishAll(bursts: number, pauseMs: number): Promise<void> {
-  const before = cpuMs();
+/** A host runs for days: what is measured is the code that is warm. */
+async function publishAll(warmUps: number, bursts: number, pauseMs: number): Promise<void> {
+  await publishBursts(warmUps, pauseMs);
+  await wait(warmUps === 0 ? 0 : REST_MS);
+  const startCpuMs = cpuMs();
+  await publishBursts(bursts, pauseMs);
+  process.send?.({ startCpuMs });
+}
+
+async function publishBursts(bursts: number, pauseMs: number): Promise<void> {
   for (let burst = 0; burst < bursts; burst += 1) {
     publish(Array.from({ length: 10 }, nextEvent));
-    await new Promise((resolve) => { setTimeout(resolve, pauseMs); });
+    await wait(pauseMs);
   }
-  process.send?.({ startCpuMs: before });
+}
+
+async function wait(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 }
 
 function nextEvent(): TaskEvent {
@@ -42,7 +54,7 @@ function nextEvent(): TaskEvent {
 
 function serve(kind: string, http: HttpServer): (events: readonly TaskEvent[]) => void {
   if (kind === 'socket.io') {
-    const io = new SocketServer(http, { transports: ['websocket'], serveClient: false });
+    const io = new SocketServer(http, { transports: ['websocket'], serveClient: false, connectionStateRecovery: {} });
     return (events) => { for (const event of events) io.emit('event', event); };
   }
   if (kind === 'ws') {
@@ -54,9 +66,15 @@ function serve(kind: string, http: HttpServer): (events: readonly TaskEvent[]) =
       }
     };
   }
-  const source = new TaskEvents({ epoch: 'bench', offset: 0, clock: systemClock, logger: silent, readSince: () => Promise.resolve(undefined) });
+  const stored: TaskEvent[] = [];
+  const source = new TaskEvents({ epoch: 'bench', offset: 0, clock: systemClock, logger: silent, readSince: (after, limit) => Promise.resolve(stored.slice(after, after + limit)) });
   attachWebSocket(http, {}, { events: source, clock: systemClock, logger: silent });
-  return (events) => { for (const event of events) source.emit(event); };
+  return (events) => {
+    for (const event of events) {
+      stored.push(event);
+      source.emit(event);
+    }
+  };
 }
 
 function cpuMs(): number {

@@ -1,5 +1,6 @@
 import type { Benchmark } from '../lib/Benchmark.ts';
 import { feedFanout } from './feedFanout.ts';
+import { feedJitter } from './feedJitter.ts';
 import { importCost } from './importCost.ts';
 import { loopDelay } from './loopDelay.ts';
 import { messageRate } from './messageRate.ts';
@@ -9,4 +10,4 @@ import { submitRate } from './submitRate.ts';
 import { throughput } from './throughput.ts';
 
 /** All benchmarks, in the order in which they run. */
-export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout];
+export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter];

@@ -176,10 +176,11 @@ class Feed implements WebSocketAttachment {
 
   #connect(client: ConstructorParameters<typeof Connection>[0], request: IncomingMessage, admitted: Admitted | 'hello'): void {
     const { clock, logger, control } = this.#deps;
+    const { socket } = request;
     const connection = new Connection(client, {
       hub: this.#hub, control, clock, logger, admitted, heartbeatMs: this.#options.heartbeatMs, authorize: this.#options.authorize,
       authenticate: (token) => this.#admission.authenticate(request, token),
-      bytesRead: () => request.socket.bytesRead,
+      bytesRead: () => socket.bytesRead,
     });
     this.#connections.add(connection);
     void connection.closed.then(() => { this.#connections.delete(connection); });

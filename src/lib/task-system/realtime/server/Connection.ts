@@ -44,7 +44,9 @@ const MESSAGES_PER_SECOND = 20;
 /** One client of the live feed. */
 export class Connection implements FeedReceiver {
   readonly #socket: WebSocket;
-  readonly #options: ConnectionOptions;
+  readonly #options: Pick<ConnectionOptions, 'hub' | 'clock' | 'logger' | 'heartbeatMs'>;
+  /** Knows the request, which is large: let go of as soon as the client is known. */
+  #authenticate: ConnectionOptions['authenticate'] | undefined;
   readonly #outbox: Outbox;
   readonly #subscriptions: Subscriptions;
   readonly #commands: Commands;
@@ -59,7 +61,8 @@ export class Connection implements FeedReceiver {
   constructor(socket: WebSocket, options: ConnectionOptions) {
     const { hub, control, authorize, clock, logger, heartbeatMs, bytesRead } = options;
     this.#socket = socket;
-    this.#options = options;
+    this.#options = { hub, clock, logger, heartbeatMs };
+    this.#authenticate = options.authenticate;
     this.#admitted = options.admitted;
     const outbox = new Outbox(socket, OUTBOX_LIMITS, () => { this.#cutOff(); });
     this.#outbox = outbox;
@@ -172,8 +175,10 @@ export class Connection implements FeedReceiver {
   async #onHello(token: string | undefined): Promise<void> {
     this.#deadline.cancel();
     this.#state = 'checking';
-    if (token !== undefined) {
-      const { admitted } = await this.#options.authenticate(token);
+    const authenticate = this.#authenticate;
+    this.#authenticate = undefined;
+    if (token !== undefined && authenticate !== undefined) {
+      const { admitted } = await authenticate(token);
       if (this.#isClosing()) return;
       this.#admitted = admitted ?? 'hello';
     }
