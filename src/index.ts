@@ -5,7 +5,7 @@ export type { GenerateId } from './lib/task-system/core/ids.ts';
 export type { Admittance, Admitted, Authenticate, Authorize, Credentials, FeedAction, FeedSubject, WebSocketAttachment, WebSocketOptions } from './lib/task-system/realtime/WebSocketServer.ts';
 export {
   deserializeError, ERROR_CATALOGUE, EVENT_TYPES, isTerminal, isTerminalEvent, PRIORITY_LEVELS, serializeError, TASK_STATES, TaskSystemError,
-  TERMINAL_EVENTS, TRANSITIONS, type Clock, type CloseOptions, type Committed, type Created, type ErrorCode, type ErrorEntry, type EventDraft, type EventEnvelope, type Hook, type HookContext,
+  TERMINAL_EVENTS, TRANSITIONS, type Clock, type CloseOptions, type ContextFileOptions, type ContextOptions, type Committed, type Created, type ErrorCode, type ErrorEntry, type EventDraft, type EventEnvelope, type Hook, type HookContext,
   type HookListeners, type HookRegistry, type JsonObject, type JsonValue, type LimitOptions, type ListOptions, type Logger, type LogLevel, type NewTask,
   type PriorityName, type ProcessSpawner, type ProjectCounts, type ProjectOptions, type ProjectSnapshot, type PruneOrder, type QueueControl, type QueueOptions, type QueueSnapshot, type RecoverOrder,
   type ResolvedLimits, type ResolvedOptions, type ResolvedProject, type ResolvedQueue, type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage,

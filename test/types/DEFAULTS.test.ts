@@ -10,6 +10,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   TaskTypeOptions: DEFAULTS.taskType,
   RetryPolicy: DEFAULTS.retry,
   LimitOptions: DEFAULTS.limits,
+  ContextOptions: DEFAULTS.context,
   ProjectOptions: DEFAULTS.project,
   QueueOptions: DEFAULTS.queue,
   StorageOptions: DEFAULTS.storage,

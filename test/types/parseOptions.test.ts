@@ -23,6 +23,11 @@ function firstType(options: TaskSystemOptions): NonNullable<ReturnType<ReturnTyp
   return type;
 }
 
+const DEFAULT_CONTEXT = {
+  ...DEFAULTS.context,
+  files: [{ name: 'SOUL.md', as: 'instructions' }, { name: 'PROJECT.md', as: 'instructions' }, { name: 'MEMORY.md', as: 'notes' }],
+};
+
 describe('parseTaskSystemOptions: defaults', () => {
   it('fills in everything when only root and tasks are given', () => {
     const resolved = parseTaskSystemOptions(optionsWith());
@@ -43,6 +48,8 @@ describe('parseTaskSystemOptions: defaults', () => {
       retry: { maxAttempts: 1, baseDelayMs: 1_000, maxDelayMs: 300_000, factor: 2 },
       limits: { inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216, memoryMb: 512, cpuMs: 900_000, processes: 64, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2 },
       onInterrupt: 'retry',
+      memory: 'write',
+      rememberFailures: false,
       env: {},
       policy: resolvePolicy(undefined, 'tasks.research.policy'),
     });
@@ -114,7 +121,7 @@ describe('parseTaskSystemOptions: what is given', () => {
   it('knows nothing of names that every object inherits', () => {
     const resolved = parseTaskSystemOptions(optionsWith({ projects: {} }));
     expect(resolved.types.get('toString')).toBeUndefined();
-    expect(resolved.project('constructor')).toEqual({ maxConcurrent: 5, weight: 1 });
+    expect(resolved.project('constructor')).toEqual({ context: DEFAULT_CONTEXT, maxConcurrent: 5, weight: 1 });
   });
 });
 
@@ -125,15 +132,15 @@ describe('parseTaskSystemOptions: projects', () => {
   }));
 
   it('gives a named project its settings, with an absolute directory', () => {
-    expect(resolved.project('acme')).toEqual({ dir: path.resolve('projects/acme'), maxConcurrent: 2, weight: 3 });
+    expect(resolved.project('acme')).toEqual({ context: DEFAULT_CONTEXT, dir: path.resolve('projects/acme'), maxConcurrent: 2, weight: 3 });
   });
 
   it('lets a project without settings use all slots', () => {
-    expect(resolved.project('bare')).toEqual({ maxConcurrent: 8, weight: 1 });
+    expect(resolved.project('bare')).toEqual({ context: DEFAULT_CONTEXT, maxConcurrent: 8, weight: 1 });
   });
 
   it('gives a project that was never named the defaults', () => {
-    expect(resolved.project('someone else')).toEqual({ maxConcurrent: 8, weight: 1 });
+    expect(resolved.project('someone else')).toEqual({ context: DEFAULT_CONTEXT, maxConcurrent: 8, weight: 1 });
   });
 });
 
@@ -177,5 +184,26 @@ describe('mergeRetry', () => {
 
   it('never lets the first wait be longer than the longest', () => {
     expect(mergeRetry(DEFAULTS.retry, { maxDelayMs: 10 })).toMatchObject({ baseDelayMs: 10, maxDelayMs: 10 });
+  });
+});
+
+describe('context options', () => {
+  function contextOf(context: object, own?: object): unknown {
+    return parseTaskSystemOptions({ root: '/r', tasks: {}, context, projects: { acme: own === undefined ? {} : { context: own } } }).project('acme').context;
+  }
+
+  it('takes names and objects, and knows the memory file by its name', () => {
+    expect(contextOf({ memoryFile: 'LOG.md', files: ['A.md', { name: 'docs/B.md', as: 'notes', maxTokens: 5 }, 'LOG.md'] })).toMatchObject({
+      files: [{ name: 'A.md', as: 'instructions' }, { name: 'docs/B.md', as: 'notes', maxTokens: 5 }, { name: 'LOG.md', as: 'notes' }],
+    });
+  });
+
+  it('puts those of a project over those of the system', () => {
+    expect(contextOf({ maxTokens: 1, maxFileTokens: 2 }, { maxTokens: 3 })).toMatchObject({ maxTokens: 3, maxFileTokens: 2 });
+  });
+
+  it.each(['/etc/passwd', '../x', 'a/../b', 'a\nb', '<x>', ''])('refuses %j as the name of a file', (name) => {
+    expect(() => contextOf({ files: [name] })).toThrow(/context\.files/);
+    expect(() => contextOf({ memoryFile: name })).toThrow(/context\.memoryFile/);
   });
 });

@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
-import { childEntryPath } from './core/childEntry.ts';
+import { MemoryManager } from './context/MemoryManager.ts';
+import { childEntryPath, contextProgramPath } from './core/childEntry.ts';
 import { CoreSystem } from './core/CoreSystem.ts';
 import { createIdGenerator, pooledBytes, type GenerateId } from './core/ids.ts';
 import { Janitor } from './core/Janitor.ts';
 import { defaultLogger } from './core/logger.ts';
+import { ProjectContext } from './core/ProjectContext.ts';
 import { Sessions } from './core/Sessions.ts';
 import { Submitter } from './core/Submitter.ts';
 import { TaskQueue } from './core/TaskQueue.ts';
@@ -84,9 +86,15 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const hooks = new LifecycleHooks({ clock, logger, listeners: options.hooks });
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
   const sessions = new Sessions({ options, hostId, childEntry, spawn: seams.spawn, clock, logger });
+  const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
-    calls: { spawn: (caller, params) => system.spawnChild(caller.task, params) },
+    context,
+    calls: {
+      spawn: (caller, params) => system.spawnChild(caller.task, params),
+      remember: (caller, params) => context.remember(caller, params),
+      context: (caller, params) => context.report(caller, params),
+    },
   });
   const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId });
   const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, clock, logger });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ResourceLimiter } from '../policy/ResourceLimiter.ts';
 import { MARKS, planLaunch, rootMarkOf } from '../policy/Sandbox.ts';
+import type { StartContext } from '../types/Context.ts';
 import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
 import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
@@ -24,6 +25,8 @@ export interface SessionsPorts {
 /** A session that is ready to run, and what to do with its directory afterwards. */
 export interface OpenSession {
   readonly session: TaskSession;
+  /** Absolute path of its directory. */
+  readonly workspace: string;
   /** Call once the session is over. */
   readonly dispose: (disposal: Disposal) => void;
 }
@@ -61,7 +64,7 @@ export class Sessions {
   }
 
   /** Takes a process and gives it the workspace of this attempt. */
-  async prepare(task: TaskRecord, type: ResolvedTaskType, ports: Omit<SessionPorts, 'clock' | 'limiter'>): Promise<OpenSession> {
+  async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext | undefined, ports: Omit<SessionPorts, 'clock' | 'limiter'>): Promise<OpenSession> {
     const attemptName = `${task.id}.${String(task.fence)}`;
     const child = this.#spares.take();
     let workspace: string;
@@ -81,9 +84,10 @@ export class Sessions {
       timeoutMs: task.overrides.timeoutMs ?? type.timeoutMs,
       stopGraceMs: type.stopGraceMs,
       resultBytes: type.limits.resultBytes,
+      ...(context === undefined ? {} : { context }),
       outputBytes: type.limits.outputBytes,
     }, { ...ports, limiter, clock: this.#ports.clock });
-    return { session, dispose: (disposal) => { this.workspaces.dispose(workspace, disposal); } };
+    return { session, workspace, dispose: (disposal) => { this.workspaces.dispose(workspace, disposal); } };
   }
 
   /** Ends the spares and the watch over them. No session may be running any more. */

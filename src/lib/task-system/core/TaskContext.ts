@@ -3,8 +3,9 @@ import type { LogLevel } from '../types/Events.ts';
 import type { TaskContext, TaskLog, TaskWorkspace } from '../types/Handler.ts';
 import { isBoundedJson, isJsonObject, MAX_JSON_DEPTH, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
 import type { SubmitOptions } from '../types/Options.ts';
-import type { HostMethod, StartedTask } from '../types/Protocol.ts';
+import type { StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
+import { LazyContext, type LazyContextPorts } from './LazyContext.ts';
 
 const MAX_LOG_TEXT = 8_192;
 const MAX_MESSAGE = 4_096;
@@ -14,9 +15,8 @@ const MAX_DATA_TEXT = 16_384;
 export type ProgressReport = Omit<Extract<ChildMessage, { readonly type: 'progress' }>, 'type'>;
 
 /** What the context needs from the process it lives in. */
-export interface ContextPorts {
+export interface ContextPorts extends LazyContextPorts {
   readonly send: (message: ChildMessage) => void;
-  readonly call: (method: HostMethod, params: JsonValue) => Promise<JsonValue>;
   readonly reportProgress: (report: ProgressReport) => void;
   readonly signal: AbortSignal;
 }
@@ -30,6 +30,7 @@ export function createTaskContext(started: StartedTask, input: unknown, workspac
     workspace: createWorkspace(workspace),
     progress: (percent, message, data) => { ports.reportProgress(cleanProgress(percent, message, data)); },
     log: createLog(ports.send),
+    context: new LazyContext(ports),
     subtasks: { spawn: async (submission) => readSpawned(await ports.call('spawn', toJson(submission))) },
     signal: ports.signal,
   };

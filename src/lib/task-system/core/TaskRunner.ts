@@ -8,6 +8,7 @@ import type { TaskProgress } from '../types/Task.ts';
 import type { Committed, Created, NewTask, TaskRecord, TaskStore } from '../types/TaskStore.ts';
 import { DueTimer } from './DueTimer.ts';
 import type { Outcome } from './outcome.ts';
+import type { ProjectContext } from './ProjectContext.ts';
 import type { OpenSession, Sessions } from './Sessions.ts';
 import { settlementOf } from './settlement.ts';
 import { settleUntilStored } from './settleUntilStored.ts';
@@ -33,6 +34,7 @@ export interface RunnerPorts {
   readonly logger: Logger;
   /** Answers what running tasks ask for. */
   readonly calls: HostCalls;
+  readonly context: ProjectContext;
 }
 
 /** A claimed task. Its session exists a moment later; a stop that comes before is remembered. */
@@ -214,6 +216,7 @@ export class TaskRunner {
     const { outcome, opened } = await this.#runSession(active, type);
     const end = { task, type: type ?? NO_TYPE, outcome, progress: active.session?.progress, usage: active.session?.usage, time: clock.now() };
     const settlement = settlementOf(end, options.queue, random);
+    await this.#ports.context.finish(task, settlement, opened?.workspace, (drafts) => this.#record(task, drafts));
     const committed = await settleUntilStored(settlement, { ...this.#ports, stopping: this.#stopping.signal });
     opened?.dispose(outcome.kind === 'failed' && options.workspaces.keepFailedMs > 0 ? 'keep' : 'remove');
     if (committed === undefined) return;
@@ -227,7 +230,8 @@ export class TaskRunner {
     const { task } = active;
     try {
       if (type === undefined) throw new TaskSystemError('TASK_TYPE_UNKNOWN', `Task ${task.id} has the type "${task.type}"`, { taskId: task.id });
-      const opened = await this.#ports.sessions.prepare(task, type, {
+      const context = await this.#ports.context.read(task, type, (drafts) => this.#record(task, drafts));
+      const opened = await this.#ports.sessions.prepare(task, type, context, {
         emit: (draft) => { this.#emit(task, draft); },
         warn: (code, message) => { void this.#warn(task, code, message); },
         call: (method, params, attempt) => this.#ports.calls[method]({ ...attempt, task, record: (drafts) => this.#record(task, drafts) }, params),

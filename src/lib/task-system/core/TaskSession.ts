@@ -2,6 +2,7 @@ import { serializeError } from '../types/Errors.ts';
 import type { TransientDraft } from '../realtime/EventEmitter.ts';
 import type { AttemptLimiter } from '../policy/ResourceLimiter.ts';
 import type { LimitBreach } from '../policy/limits/usage.ts';
+import type { StartContext } from '../types/Context.ts';
 import type { Caller } from '../types/HostCalls.ts';
 import { parseJson, type JsonValue } from '../types/Json.ts';
 import type { Clock, Timer } from '../types/Ports.ts';
@@ -30,6 +31,8 @@ export interface SessionSettings {
   readonly timeoutMs: number;
   readonly stopGraceMs: number;
   readonly resultBytes: number;
+  /** What the task is told of its project. */
+  readonly context?: StartContext;
   readonly outputBytes: number;
 }
 
@@ -216,9 +219,9 @@ export class TaskSession {
   #startMessage(): ParentMessage {
     const { id, type, project, attempt, maxAttempts, metadata, rootId, parentId, inputJson } = this.#task;
     const input = parseJson(inputJson);
-    const { moduleUrl, workspace, env, resultBytes } = this.#settings;
+    const { moduleUrl, workspace, env, resultBytes, context } = this.#settings;
     const task = { id, type, project, attempt, maxAttempts, metadata, rootId, input, ...(parentId === undefined ? {} : { parentId }) };
-    return { type: 'start', version: PROTOCOL_VERSION, task, moduleUrl, workspace, env, resultBytes };
+    return { type: 'start', version: PROTOCOL_VERSION, task, moduleUrl, workspace, env, resultBytes, ...(context === undefined ? {} : { context }) };
   }
 }
 

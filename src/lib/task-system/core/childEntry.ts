@@ -8,3 +8,9 @@ export function childEntryPath(): string {
   const file = import.meta.url.endsWith('.ts') ? './child/entry.ts' : './child.cjs';
   return fileURLToPath(new URL(file, import.meta.url));
 }
+
+/** The program by which a child builds its context: loaded by it when it is first needed, and not before. */
+export function contextProgramPath(): string {
+  const file = import.meta.url.endsWith('.ts') ? '../context/ContextBuilder.ts' : './context.cjs';
+  return fileURLToPath(new URL(file, import.meta.url));
+}

@@ -50,6 +50,8 @@ export interface TestRun {
   readonly logs: readonly LoggedLine[];
   /** What the handler submitted as its children, in order; nothing runs. */
   readonly spawned: readonly SpawnedTask[];
+  /** What the handler wants to be remembered, in order; nothing is written. */
+  readonly remembered: readonly string[];
 }
 
 /** A child that a handler submitted, with every default filled in. */
@@ -71,7 +73,7 @@ export async function runTask<Schema extends StandardSchema | undefined>(definit
     const input = await parseInput(definition.input, started.input);
     const context = createTaskContext(started, input, workspace, record);
     const result: unknown = await Reflect.apply(definition.run, definition, [context]);
-    return { result: asStored(result), progress: record.progress, logs: record.logs, spawned: record.spawned };
+    return { result: asStored(result), progress: record.progress, logs: record.logs, spawned: record.spawned, remembered: record.remembered };
   } finally {
     if (options.workspace === undefined) await rm(workspace, { recursive: true, force: true });
   }
@@ -83,6 +85,7 @@ class Recorder implements ContextPorts {
   readonly progress: TaskProgress[] = [];
   readonly logs: LoggedLine[] = [];
   readonly spawned: SpawnedTask[] = [];
+  readonly remembered: string[] = [];
   readonly #project: string;
 
   constructor(project: string, signal: AbortSignal = new AbortController().signal) {
@@ -100,7 +103,9 @@ class Recorder implements ContextPorts {
     this.progress.push(report);
   };
 
-  readonly call = (_method: HostMethod, params: JsonValue): Promise<JsonValue> => {
+  readonly call = (method: HostMethod, params: JsonValue): Promise<JsonValue> => {
+    if (method === 'remember' && isJsonObject(params) && typeof params['text'] === 'string') this.remembered.push(params['text']);
+    if (method !== 'spawn') return Promise.resolve(null);
     const submission = isJsonObject(params) ? parseSubmitOptions({ project: this.#project, ...params }) : parseSubmitOptions(params);
     const id = randomUUID();
     this.spawned.push({ ...submission, id });

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { JsonObject, JsonValue } from './Json.ts';
 import { duration, group, integer, isRecord, isText, leaf, oneOf, text, tiedTo } from './OptionLeaves.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from './Options.ts';
-import { retrySchema } from './OptionsSchema.ts';
+import { fileNames, retrySchema } from './OptionsSchema.ts';
 import { isProjectName } from './ProjectName.ts';
 import { PRIORITY_LEVELS, type PriorityName } from './Task.ts';
 import { TASK_STATES } from './TaskState.ts';
@@ -25,6 +25,7 @@ export const submitSchema = tiedTo<SubmitOptions>()(group({
   parentId: text(MAX_ID).exactOptional(),
   timeoutMs: duration(1).exactOptional(),
   retry: retrySchema.exactOptional(),
+  contextFiles: fileNames().exactOptional(),
   metadata: leaf<JsonObject>(`an object of JSON values, up to ${String(MAX_METADATA_BYTES)} bytes as JSON`, isMetadata).exactOptional(),
 }));
 

@@ -299,6 +299,12 @@ const contextErrors = {
 } as const satisfies Record<string, ErrorEntry>;
 
 const memoryErrors = {
+  CONTEXT_UNAVAILABLE: {
+    summary: 'The program that builds the context of a task cannot be loaded.',
+    cause: 'The file `context.cjs` beside the entry points of this library is missing, or the sandbox does not show it.',
+    fix: 'Install the package again; if you bundle it, leave it out of the bundle.',
+    retryable: false,
+  },
   MEMORY_REFUSED: {
     summary: 'The memory file of the project cannot be written safely.',
     cause: 'It lies outside the directory of its project (a link), is not a regular file, is read-only, not UTF-8, or far too large; or the directory does not exist.',
@@ -316,6 +322,12 @@ const memoryErrors = {
     cause: 'Another process holds its lock, or something changes the file all the time.',
     fix: 'Look for a `.lock` file beside it whose process hangs.',
     retryable: true,
+  },
+  MEMORY_FORBIDDEN: {
+    summary: 'The task may not write this to the memory of its project.',
+    cause: 'Its type has `memory: "read"` or `"none"`, or it wants to remember more than a task may.',
+    fix: 'Set `memory: "write"` for the type, or remember less.',
+    retryable: false,
   },
   MEMORY_FAILED: {
     summary: 'The memory file could not be written.',

@@ -1,3 +1,4 @@
+import type { ContextCompaction, ContextFileReport } from './Context.ts';
 import type { SerializedError } from './Errors.ts';
 import type { JsonValue } from './Json.ts';
 import type { TaskProgress } from './Task.ts';
@@ -49,10 +50,10 @@ export interface TaskEventData {
   'task:log': { readonly stream: 'stdout' | 'stderr' | 'log'; readonly level: LogLevel; readonly text: string; readonly data?: JsonValue };
   /** A sample of what the task's processes use. Not stored. */
   'task:usage': { readonly cpuMs: number; readonly memoryBytes: number; readonly processes: number };
-  /** What the task was told of its project. */
-  'task:context': { readonly files: readonly { readonly name: string; readonly rawTokens: number; readonly usedTokens: number }[] };
-  /** The task wrote to the project's memory. */
-  'task:memory': { readonly file: string; readonly added: string };
+  /** What the task was told of its project, in tokens; with `compaction`, how a conversation was brought within a budget. */
+  'task:context': { readonly files: readonly ContextFileReport[]; readonly usedTokens: number; readonly maxTokens: number; readonly compaction?: ContextCompaction };
+  /** What came into the project's memory for this task and what left it: lines, and how many entries moved to the archive. */
+  'task:memory': { readonly file: string; readonly added: string; readonly removed: string; readonly archived: number };
   /** Something a person should know: a weaker sandbox, lost output, a process that would not die. */
   'task:warning': { readonly code: string; readonly message: string };
 }

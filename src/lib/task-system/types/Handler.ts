@@ -1,3 +1,4 @@
+import type { TaskProjectContext } from './Context.ts';
 import type { LogLevel } from './Events.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
 import type { SubmitOptions } from './Options.ts';
@@ -35,6 +36,8 @@ export interface TaskContext<Input = JsonValue> {
   readonly progress: (percent: number, message?: string, data?: JsonValue) => void;
   readonly log: TaskLog;
   readonly subtasks: TaskSubtasks;
+  /** What the files of the project say, within their budgets, and what shall be remembered. */
+  readonly context: TaskProjectContext;
   /** Aborted when the task is cancelled, out of time, or its host shuts down. A handler that returns soon after is stopped gently. */
   readonly signal: AbortSignal;
 }

@@ -19,6 +19,8 @@ export interface TaskSystemOptions {
   readonly storage?: StorageOptions;
   readonly workspaces?: WorkspaceOptions;
   readonly sandbox?: SandboxOptions;
+  /** What tasks are told of their project, and what is remembered of them. */
+  readonly context?: ContextOptions;
   /** Lifecycle hooks; the same as calling `tasks.hooks.on…` right after creation. */
   readonly hooks?: HookListeners;
   /** Receives what the library has to say. @defaultValue warnings and errors go to `process.emitWarning`, the rest nowhere. */
@@ -39,10 +41,48 @@ export interface TaskTypeOptions {
   readonly limits?: LimitOptions;
   /** What to do when the host stops or dies while the task runs: queue it again, or fail because it must never run twice. @defaultValue 'retry' */
   readonly onInterrupt?: 'retry' | 'fail';
+  /** Names of the context files that its tasks get, of those of the project. @defaultValue all */
+  readonly contextFiles?: readonly string[];
+  /** Over `context.maxTokens`. */
+  readonly contextTokens?: number;
+  /** Whether its tasks get the project's memory and are remembered in it, only get it, or neither. @defaultValue 'write' */
+  readonly memory?: 'write' | 'read' | 'none';
+  /** Whether a task that failed for good leaves a line with its title and error code in the memory. @defaultValue false */
+  readonly rememberFailures?: boolean;
   /** Environment variables of the task, beside the allow-list of `sandbox.env`. @defaultValue none */
   readonly env?: Readonly<Record<string, string>>;
   /** Which tools its tasks may call with which arguments, and what they may reach. @defaultValue `fs.*` in the own workspace and `memory.*` */
   readonly policy?: PolicyOptions;
+}
+
+/** What tasks are told of their project: files of its directory, within budgets of tokens. */
+export interface ContextOptions {
+  /** The files, by their names inside the directory, most important first; a name alone means instructions, of the memory file: notes. @defaultValue SOUL.md, PROJECT.md, MEMORY.md */
+  readonly files?: readonly (string | ContextFileOptions)[];
+  /** What the context may take altogether, in tokens. Each file is sure of an equal share of it. @defaultValue 16_000 */
+  readonly maxTokens?: number;
+  /** What one file may take, in tokens. @defaultValue 8_000 */
+  readonly maxFileTokens?: number;
+  /** How much of one file is read, in bytes; of a larger one the beginning and the end. @defaultValue 262_144 (256 KiB) */
+  readonly maxFileBytes?: number;
+  /** The vocabulary by which tokens are counted. @defaultValue 'o200k' */
+  readonly encoding?: 'o200k' | 'cl100k';
+  /** The file into which the entries of ended tasks are written. @defaultValue 'MEMORY.md' */
+  readonly memoryFile?: string;
+  /** Where entries go that the memory file has no room for; beside it. @defaultValue 'MEMORY.archive.md' */
+  readonly archiveFile?: string;
+  /** What the entries in the memory file may take together, in tokens (estimated, on the high side). @defaultValue 6_000 */
+  readonly memoryTokens?: number;
+}
+
+/** One context file. */
+export interface ContextFileOptions {
+  /** Path inside the project's directory, with `/`. */
+  readonly name: string;
+  /** Instructions are for the model to follow; notes are quoted to it as data. @defaultValue instructions; notes for the memory file */
+  readonly as?: 'instructions' | 'notes';
+  /** Over `maxFileTokens`, never more than it. */
+  readonly maxTokens?: number;
 }
 
 /** When and how often a failed attempt is repeated: exponential backoff with full jitter. */
@@ -89,6 +129,8 @@ export interface LimitOptions {
 export interface ProjectOptions {
   /** Directory with the project's PROJECT.md, MEMORY.md and SOUL.md. @defaultValue none */
   readonly dir?: string;
+  /** Over the `context` of the system. */
+  readonly context?: ContextOptions;
   /** How many tasks of this project may run at once. @defaultValue `queue.maxConcurrent` */
   readonly maxConcurrent?: number;
   /** Share of the slots against other projects when all are busy. @defaultValue 1 */
@@ -158,6 +200,8 @@ export interface SubmitOptions {
   readonly timeoutMs?: number;
   /** Over the `retry` of the type. */
   readonly retry?: RetryPolicy;
+  /** Names of the context files that this task gets, over those of its type: so a child may get a part. */
+  readonly contextFiles?: readonly string[];
   /** Data of your own; up to 16 KiB as JSON. @defaultValue {} */
   readonly metadata?: JsonObject;
 }

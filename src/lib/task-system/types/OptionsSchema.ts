@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Hook, HookContext, HookListeners } from './Hooks.ts';
 import { duration, durationOrOff, group, integer, integerOrOff, isNumber, isRecord, isText, leaf, oneOf, tiedTo } from './OptionLeaves.ts';
 import type {
-  LimitOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, TaskSystemOptions, TaskTypeOptions,
+  ContextFileOptions, ContextOptions, LimitOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, TaskSystemOptions, TaskTypeOptions,
   WorkspaceOptions,
 } from './Options.ts';
 import type { Logger } from './Ports.ts';
@@ -15,6 +15,9 @@ import type { StandardSchema } from './StandardSchema.ts';
 const MAX_NICENESS = 19;
 /** Node itself needs about twenty. */
 const MIN_OPEN_FILES = 64;
+const MAX_CONTEXT_FILES = 16;
+/** Relative, and safe to be shown to a model in a line. */
+const FILE_NAME = /^(?!\/)[^\p{Cc}\p{Cf}<>"\\]{1,256}$/u;
 
 /** Schema of `RetryPolicy`. */
 export const retrySchema = tiedTo<RetryPolicy>()(group({
@@ -40,6 +43,19 @@ const limitSchema = tiedTo<LimitOptions>()(group({
   workerThreads: integer(0).exactOptional(),
 }));
 
+const contextSchema = tiedTo<ContextOptions>()(group({
+  files: z.array(z.union([fileName(), tiedTo<ContextFileOptions>()(group({
+    name: fileName(), as: oneOf('instructions', 'notes').exactOptional(), maxTokens: integer(0).exactOptional(),
+  }))], { error: 'the name of a file inside the project, or an object with it' }), { error: 'an array of files' }).max(MAX_CONTEXT_FILES, { error: `at most ${String(MAX_CONTEXT_FILES)} files` }).readonly().exactOptional(),
+  maxTokens: integer(0).exactOptional(),
+  maxFileTokens: integer(0).exactOptional(),
+  maxFileBytes: integer(1).exactOptional(),
+  encoding: oneOf('o200k', 'cl100k').exactOptional(),
+  memoryFile: fileName().exactOptional(),
+  archiveFile: fileName().exactOptional(),
+  memoryTokens: integer(0).exactOptional(),
+}));
+
 const taskTypeSchema = tiedTo<TaskTypeOptions>()(group({
   module: leaf<URL | string>('a file: URL or an absolute path, such as new URL("./handler.js", import.meta.url)', isModule),
   input: leaf<StandardSchema>('a Standard Schema, such as one made with zod', isStandardSchema).exactOptional(),
@@ -48,12 +64,17 @@ const taskTypeSchema = tiedTo<TaskTypeOptions>()(group({
   retry: retrySchema.exactOptional(),
   limits: limitSchema.exactOptional(),
   onInterrupt: oneOf('retry', 'fail').exactOptional(),
+  contextFiles: fileNames().exactOptional(),
+  contextTokens: integer(0).exactOptional(),
+  memory: oneOf('write', 'read', 'none').exactOptional(),
+  rememberFailures: leaf<boolean>('true or false', (value) => typeof value === 'boolean').exactOptional(),
   env: z.record(variableName(), leaf<string>('a string without NUL', isText), { error: 'an object of strings' }).exactOptional(),
   policy: policySchema.exactOptional(),
 }));
 
 const projectSchema = tiedTo<ProjectOptions>()(group({
   dir: path().exactOptional(),
+  context: contextSchema.exactOptional(),
   maxConcurrent: integer(1).exactOptional(),
   weight: leaf<number>('a number > 0', (value) => isNumber(value) && value > 0).exactOptional(),
 }));
@@ -102,6 +123,7 @@ export const systemSchema = tiedTo<TaskSystemOptions>()(group({
   storage: storageSchema.exactOptional(),
   workspaces: workspaceSchema.exactOptional(),
   sandbox: sandboxSchema.exactOptional(),
+  context: contextSchema.exactOptional(),
   hooks: hooksSchema.exactOptional(),
   logger: leaf<Logger>('a logger with the methods debug, info, warn and error', isLogger).exactOptional(),
 }).superRefine(checkProjectCaps, { when: ({ value }) => isRecord(value) }));
@@ -134,6 +156,15 @@ function name(): z.ZodType<string, string> {
 
 function path(): z.ZodType<string, string> {
   return leaf('a path', (value) => isText(value) && value !== '');
+}
+
+/** Names of context files, as an option takes them. */
+export function fileNames(): z.ZodType<readonly string[], readonly string[]> {
+  return z.array(fileName(), { error: 'an array of names of files' }).readonly();
+}
+
+function fileName(): z.ZodType<string, string> {
+  return leaf('the name of a file inside the project, such as "docs/GUIDE.md"', (value) => isText(value) && FILE_NAME.test(value) && !value.split('/').includes('..'));
 }
 
 function variableName(): z.ZodType<string, string> {

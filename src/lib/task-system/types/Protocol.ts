@@ -1,3 +1,4 @@
+import type { StartContext } from './Context.ts';
 import type { SerializedError } from './Errors.ts';
 import type { JsonValue } from './Json.ts';
 import type { Task } from './Task.ts';
@@ -9,7 +10,7 @@ export const PROTOCOL_VERSION = 1;
 export const CHANNEL_FD = 3;
 
 /** What a child may ask its host for; each is answered by one part of the host (see `HostCalls`). */
-export const HOST_METHODS = ['spawn'] as const;
+export const HOST_METHODS = ['spawn', 'remember', 'context'] as const;
 
 /** Name of something a child may ask for. */
 export type HostMethod = (typeof HOST_METHODS)[number];
@@ -19,7 +20,7 @@ export type AbortCause = 'cancelled' | 'timeout' | 'shutdown' | 'limit';
 
 /** What the host tells the child. */
 export type ParentMessage =
-  | { readonly type: 'start'; readonly version: number; readonly task: StartedTask; readonly moduleUrl: string; readonly workspace: string; readonly env: Readonly<Record<string, string>>; readonly resultBytes: number }
+  | { readonly type: 'start'; readonly version: number; readonly task: StartedTask; readonly moduleUrl: string; readonly workspace: string; readonly env: Readonly<Record<string, string>>; readonly resultBytes: number; readonly context?: StartContext }
   | { readonly type: 'abort'; readonly cause: AbortCause; readonly reason: string }
   /** The answer to a `call`. */
   | { readonly type: 'reply'; readonly id: number; readonly value: JsonValue }

@@ -32,6 +32,11 @@ export interface ResolvedTaskType {
   readonly retry: ResolvedRetry;
   readonly limits: ResolvedLimits;
   readonly onInterrupt: 'retry' | 'fail';
+  /** Names of the context files it wants; all of its project when there are none. */
+  readonly contextFiles?: readonly string[];
+  readonly contextTokens?: number;
+  readonly memory: 'write' | 'read' | 'none';
+  readonly rememberFailures: boolean;
   readonly env: Readonly<Record<string, string>>;
   readonly policy: ResolvedPolicy;
 }
@@ -57,8 +62,28 @@ export interface ResolvedLimits {
   readonly workerThreads: number;
 }
 
+/** What the tasks of a project are told of it. */
+export interface ResolvedContext {
+  readonly files: readonly ResolvedContextFile[];
+  readonly maxTokens: number;
+  readonly maxFileTokens: number;
+  readonly maxFileBytes: number;
+  readonly encoding: 'o200k' | 'cl100k';
+  readonly memoryFile: string;
+  readonly archiveFile: string;
+  readonly memoryTokens: number;
+}
+
+/** One context file. */
+export interface ResolvedContextFile {
+  readonly name: string;
+  readonly as: 'instructions' | 'notes';
+  readonly maxTokens?: number;
+}
+
 /** One project. */
 export interface ResolvedProject {
+  readonly context: ResolvedContext;
   /** Absolute path of its directory, if it has one. */
   readonly dir?: string;
   readonly maxConcurrent: number;
@@ -123,7 +148,7 @@ export interface ResolvedClose {
 
 /** Every default value, in the shape of the options. The `@defaultValue` texts of `Options.ts` are tested against it. */
 export const DEFAULTS = {
-  taskType: { timeoutMs: 900_000, stopGraceMs: 2_000, onInterrupt: 'retry' },
+  taskType: { timeoutMs: 900_000, stopGraceMs: 2_000, onInterrupt: 'retry', memory: 'write', rememberFailures: false },
   retry: { maxAttempts: 1, baseDelayMs: 1_000, maxDelayMs: 300_000, factor: 2 },
   limits: {
     inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216,
@@ -132,6 +157,9 @@ export const DEFAULTS = {
   project: { weight: 1 },
   queue: { maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3 },
   storage: { lockTimeoutMs: 1_000 },
+  context: {
+    maxTokens: 16_000, maxFileTokens: 8_000, maxFileBytes: 262_144, encoding: 'o200k', memoryFile: 'MEMORY.md', archiveFile: 'MEMORY.archive.md', memoryTokens: 6_000,
+  },
   retention: { maxAgeMs: 604_800_000, maxCount: 100_000 },
   workspaces: { keepFailedMs: 86_400_000 },
   sandbox: { niceness: 10 },

@@ -9,6 +9,7 @@ import type { TaskState, TerminalState } from './TaskState.ts';
 export interface TaskOverrides {
   readonly timeoutMs?: number;
   readonly retry?: RetryPolicy;
+  readonly contextFiles?: readonly string[];
 }
 
 /** A task as a store keeps it: input and result stay JSON text until somebody looks at them. */

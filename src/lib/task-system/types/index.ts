@@ -8,7 +8,7 @@ export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace 
 export type { Hook, HookContext, HookListeners, HookRegistry, Unsubscribe } from './Hooks.ts';
 export { isJsonObject, parseJson, type JsonObject, type JsonValue } from './Json.ts';
 export type {
-  CloseOptions, LimitOptions, ListOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions,
+  CloseOptions, ContextFileOptions, ContextOptions, LimitOptions, ListOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions,
   SubmitOptions, TaskSystemOptions, TaskTypeOptions, WorkspaceOptions,
 } from './Options.ts';
 export { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from './parseCalls.ts';

@@ -1,10 +1,10 @@
 import { resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { check, invalidOptions } from './OptionProblems.ts';
-import type { LimitOptions, ProjectOptions, RetryPolicy, TaskSystemOptions, TaskTypeOptions } from './Options.ts';
+import type { ContextOptions, LimitOptions, ProjectOptions, RetryPolicy, TaskSystemOptions, TaskTypeOptions } from './Options.ts';
 import { systemSchema } from './OptionsSchema.ts';
 import { resolvePolicy } from './resolvePolicy.ts';
-import { DEFAULTS, type ResolvedOptions, type ResolvedProject, type ResolvedRetry, type ResolvedTaskType } from './ResolvedOptions.ts';
+import { DEFAULTS, type ResolvedContext, type ResolvedContextFile, type ResolvedOptions, type ResolvedProject, type ResolvedRetry, type ResolvedTaskType } from './ResolvedOptions.ts';
 
 /**
  * Checks the options of `createTaskSystem` once and fills in every default. The result is frozen and shares no mutable part with
@@ -32,7 +32,7 @@ function resolveOptions(options: TaskSystemOptions): ResolvedOptions {
   return Object.freeze({
     root: resolvePath(options.root),
     types: new Map(Object.entries(options.tasks).map(([name, type]) => [name, resolveType(name, type, options.limits)])),
-    project: projectLookup(options.projects ?? {}, queue.maxConcurrent),
+    project: projectLookup(options.projects ?? {}, queue.maxConcurrent, options.context),
     queue,
     storage: Object.freeze({
       lockTimeoutMs: storage?.lockTimeoutMs ?? DEFAULTS.storage.lockTimeoutMs,
@@ -55,6 +55,10 @@ function resolveType(name: string, type: TaskTypeOptions, limits: LimitOptions |
     retry: mergeRetry(DEFAULTS.retry, type.retry),
     limits: Object.freeze({ ...DEFAULTS.limits, ...limits, ...type.limits }),
     onInterrupt: type.onInterrupt ?? DEFAULTS.taskType.onInterrupt,
+    ...(type.contextFiles === undefined ? {} : { contextFiles: Object.freeze([...type.contextFiles]) }),
+    ...(type.contextTokens === undefined ? {} : { contextTokens: type.contextTokens }),
+    memory: type.memory ?? DEFAULTS.taskType.memory,
+    rememberFailures: type.rememberFailures ?? DEFAULTS.taskType.rememberFailures,
     env: Object.freeze({ ...type.env }),
     policy: resolvePolicy(type.policy, `tasks.${name}.policy`),
   });
@@ -65,11 +69,21 @@ function moduleUrl(module: URL | string): string {
   return module.startsWith('file:') ? new URL(module).href : pathToFileURL(module).href;
 }
 
-function projectLookup(projects: Readonly<Record<string, ProjectOptions>>, maxConcurrent: number): (name: string) => ResolvedProject {
-  const standard: ResolvedProject = Object.freeze({ maxConcurrent, ...DEFAULTS.project });
-  const named = new Map(Object.entries(projects).map(([name, { dir, ...rest }]) => {
-    const project: ResolvedProject = { ...standard, ...rest, ...(dir === undefined ? {} : { dir: resolvePath(dir) }) };
+function projectLookup(projects: Readonly<Record<string, ProjectOptions>>, maxConcurrent: number, context: ContextOptions | undefined): (name: string) => ResolvedProject {
+  const standard: ResolvedProject = Object.freeze({ maxConcurrent, ...DEFAULTS.project, context: resolveContext({ ...context }) });
+  const named = new Map(Object.entries(projects).map(([name, { dir, context: own, ...rest }]) => {
+    const resolved = own === undefined ? standard.context : resolveContext({ ...context, ...own });
+    const project: ResolvedProject = { ...standard, ...rest, context: resolved, ...(dir === undefined ? {} : { dir: resolvePath(dir) }) };
     return [name, Object.freeze(project)];
   }));
   return (name) => named.get(name) ?? standard;
+}
+
+function resolveContext({ files, ...rest }: ContextOptions): ResolvedContext {
+  const context = { ...DEFAULTS.context, ...rest };
+  const named = (files ?? ['SOUL.md', 'PROJECT.md', context.memoryFile]).map((file): ResolvedContextFile => {
+    const { name, ...own } = typeof file === 'string' ? { name: file } : file;
+    return Object.freeze({ name, as: name === context.memoryFile ? 'notes' : 'instructions', ...own });
+  });
+  return Object.freeze({ ...context, files: Object.freeze(named) });
 }

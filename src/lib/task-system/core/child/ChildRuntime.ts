@@ -90,6 +90,7 @@ export class ChildRuntime {
       call: (method, params) => this.#call(method, params),
       reportProgress: (report) => { if (this.#state === 'running') this.#progress.push(report); },
       signal: this.#stop.signal,
+      ...(message.context === undefined ? {} : { context: message.context }),
     });
     const result: unknown = await Reflect.apply(definition.run, definition, [context]);
     this.#finish({ type: 'result', json: encodeResult(result, message.resultBytes) });

@@ -1,0 +1,65 @@
+import type { BuiltContext, ContextProgram, ContextReport, NotesMessage, StartContext, TaskProjectContext } from '../types/Context.ts';
+import { TaskSystemError } from '../types/Errors.ts';
+import { parseJson, type JsonValue } from '../types/Json.ts';
+import type { HostMethod } from '../types/Protocol.ts';
+
+/** What the context of a task needs of the process it lives in. */
+export interface LazyContextPorts {
+  readonly call: (method: HostMethod, params: JsonValue) => Promise<JsonValue>;
+  /** What the host has read; undefined for a project without files. */
+  readonly context?: StartContext;
+}
+
+/** The project as a task sees it. The program that counts and builds is loaded by the first access, and by nothing else. */
+export class LazyContext implements TaskProjectContext {
+  readonly #ports: LazyContextPorts;
+  #built: BuiltContext | undefined;
+
+  constructor(ports: LazyContextPorts) {
+    this.#ports = ports;
+  }
+
+  get instructions(): string {
+    return this.#build().instructions;
+  }
+
+  get messages(): readonly NotesMessage[] {
+    return this.#build().messages;
+  }
+
+  get report(): ContextReport {
+    return this.#build().report;
+  }
+
+  readonly remember = async (text: string, options: { readonly files?: readonly string[] } = {}): Promise<void> => {
+    await this.#ports.call('remember', parseJson(JSON.stringify({ text, ...options })));
+  };
+
+  #build(): BuiltContext {
+    if (this.#built !== undefined) return this.#built;
+    const { context } = this.#ports;
+    if (context === undefined) return NOTHING;
+    this.#built = loadProgram(context.program).buildContext(context);
+    this.#tell(this.#built.report);
+    return this.#built;
+  }
+
+  /** For whoever watches; the handler need not wait for it. */
+  #tell(report: ContextReport): void {
+    this.#ports.call('context', parseJson(JSON.stringify(report))).catch(() => undefined);
+  }
+}
+
+const NOTHING: BuiltContext = { instructions: '', messages: [], report: { files: [], usedTokens: 0, maxTokens: 0 } };
+
+/** Not an import: nothing of it may be read before it is needed, and the getters are synchronous. */
+function loadProgram(path: string): ContextProgram {
+  const { createRequire } = process.getBuiltinModule('node:module');
+  const loaded: unknown = createRequire(path)(path);
+  if (isProgram(loaded)) return loaded;
+  throw new TaskSystemError('CONTEXT_UNAVAILABLE', `${path} cannot be used`);
+}
+
+function isProgram(value: unknown): value is ContextProgram {
+  return typeof value === 'object' && value !== null && 'buildContext' in value && typeof value.buildContext === 'function';
+}
