@@ -10,7 +10,9 @@ export type { Summarize, SummaryOutcome } from './lib/task-system/context/compac
 export type { ContextMessage } from './lib/task-system/context/messages/readMessage.ts';
 export { createTokenCounter, type TokenCounter, type TokenCounterOptions } from './lib/task-system/context/TokenCounter.ts';
 export type { TokenEncoding } from './lib/task-system/context/tokens/loadTokenizer.ts';
-export type { BuiltContext, ContextFileReport, ContextReport, NotesMessage, TaskProjectContext } from './lib/task-system/types/Context.ts';
+export type {
+  ContextCompaction, ContextFileReport, ContextReport, NotesMessage, PrepareContext, PreparedContext, PrepareOptions, TaskProjectContext,
+} from './lib/task-system/types/Context.ts';
 export type { SerializedError } from './lib/task-system/types/Errors.ts';
 export type { LogLevel } from './lib/task-system/types/Events.ts';
 export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';

@@ -1,16 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildContext } from '../../src/lib/task-system/context/ContextBuilder.ts';
+import { buildContext, createPreparer } from '../../src/lib/task-system/context/ContextBuilder.ts';
 import { assembleContext } from '../../src/lib/task-system/context/files/assemble.ts';
 import { cutText } from '../../src/lib/task-system/context/files/cutText.ts';
-import { loadCounter } from '../../src/lib/task-system/context/files/loadCounter.ts';
 import { shareOut } from '../../src/lib/task-system/context/files/shareOut.ts';
 import { estimateTokens } from '../../src/lib/task-system/context/memory/estimateTokens.ts';
+import { createTokenCounter } from '../../src/lib/task-system/context/TokenCounter.ts';
 import { LazyContext } from '../../src/lib/task-system/core/LazyContext.ts';
 import type { RawContextFile, StartContext } from '../../src/lib/task-system/types/Context.ts';
 import { thrownBy } from '../support/thrown.ts';
 
-const count = loadCounter('o200k');
+const counter = createTokenCounter();
+const count = counter.countText;
 
 function file(name: string, text: string, as: RawContextFile['as'] = 'instructions'): RawContextFile {
   return { name, as, text, rawBytes: Buffer.byteLength(text), hash: 'ab' };
@@ -87,15 +88,40 @@ describe('buildContext', () => {
   });
 });
 
-describe('loadCounter', () => {
+describe('LazyContext', () => {
   it('says which file it could not use', () => {
-    expect(thrownBy(() => new LazyContext({ call: () => Promise.resolve(null), context: { ...start([], 1), program: import.meta.filename.replace('ContextBuilder.test', 'memory/support') } }).instructions).code).toBe('CONTEXT_UNAVAILABLE');
+    expect(thrownBy(() => new LazyContext({ call: () => Promise.resolve(null), context: { ...start([file('A.md', 'x')], 1), program: import.meta.filename.replace('ContextBuilder.test', 'memory/support') } }).instructions).code).toBe('CONTEXT_UNAVAILABLE');
+  });
+});
+
+describe('createPreparer', () => {
+  const built = buildContext(start([file('PROJECT.md', 'A study of bees.'), file('MEMORY.md', 'Bees dance.', 'notes')], 500));
+  const talk = [
+    { role: 'system', content: 'You are kind.' },
+    ...Array.from({ length: 40 }, (_, index) => ({ role: index % 2 === 0 ? 'user' : 'assistant', content: `${String(index)} ${'and so on about bees '.repeat(20)}` })),
+  ];
+
+  it('puts the notes after the system, and leaves a conversation alone that fits', async () => {
+    const { messages, instructions, report } = await createPreparer(built, 'o200k')(talk, { maxTokens: 100_000 });
+    expect(instructions).toBe(built.instructions);
+    expect(messages).toEqual([talk[0], ...built.messages, ...talk.slice(1)]);
+    expect(report.compaction).toMatchObject({ dropped: 0, masked: 0 });
   });
 
-  it('counts special tokens as text, and long runs in no time, never too low', () => {
-    expect(count('<|endoftext|>')).toBeGreaterThan(1);
-    expect(count('ก'.repeat(100_000))).toBeGreaterThan(10_000);
-    expect(loadCounter('cl100k')('hello world')).toBe(2);
+  it('keeps instructions, notes, conversation and tools within the budget together', async () => {
+    const tools = [{ name: 'look', description: 'Looks at bees.'.repeat(20) }];
+    const { messages, report } = await createPreparer(built, 'o200k')(talk, { maxTokens: 1_000, tools, reserveTokens: 100 });
+    const total = count(built.instructions) + counter.countMessages(messages) + counter.countTools(tools) + 100;
+    expect(total).toBeLessThanOrEqual(1_000);
+    expect(messages).toEqual(expect.arrayContaining([...built.messages, talk[0], talk[1], talk.at(-1)]));
+    expect(report.compaction.dropped).toBeGreaterThan(20);
+  });
+
+  it('does not add notes that are there already, and never drops them or what is pinned', async () => {
+    const withNotes = [...talk.slice(0, 2), ...built.messages, ...talk.slice(2)];
+    const { messages } = await createPreparer(built, 'o200k')(withNotes, { maxTokens: 1_000, pins: [7] });
+    expect(messages.filter(({ content }) => content === built.messages[0]?.content)).toHaveLength(1);
+    expect(messages).toContain(withNotes[7]);
   });
 });
 

@@ -87,3 +87,18 @@ describe('runTask', () => {
     expect((await runTask(defineTask({ run: () => ({ at: new Date(0), no: undefined }) }))).result).toEqual({ at: '1970-01-01T00:00:00.000Z' });
   });
 });
+
+describe('the context of runTask', () => {
+  it('is that of a project without files, makes conversations smaller, and keeps what shall be remembered', async () => {
+    const { result, remembered } = await runTask(defineTask({
+      async run({ context }) {
+        await context.remember('bees dance');
+        const talk = Array.from({ length: 30 }, () => ({ role: 'user', content: 'and so on about bees '.repeat(10) }));
+        const { messages } = await context.prepare(talk, { maxTokens: 400 });
+        return { instructions: context.instructions, fewer: messages.length < talk.length };
+      },
+    }));
+    expect(result).toEqual({ instructions: '', fewer: true });
+    expect(remembered).toEqual(['bees dance']);
+  });
+});

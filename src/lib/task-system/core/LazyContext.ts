@@ -1,4 +1,4 @@
-import type { BuiltContext, ContextProgram, ContextReport, NotesMessage, StartContext, TaskProjectContext } from '../types/Context.ts';
+import type { BuiltContext, ContextCompaction, ContextProgram, ContextReport, NotesMessage, PrepareContext, StartContext, TaskProjectContext } from '../types/Context.ts';
 import { TaskSystemError } from '../types/Errors.ts';
 import { parseJson, type JsonValue } from '../types/Json.ts';
 import type { HostMethod } from '../types/Protocol.ts';
@@ -13,7 +13,9 @@ export interface LazyContextPorts {
 /** The project as a task sees it. The program that counts and builds is loaded by the first access, and by nothing else. */
 export class LazyContext implements TaskProjectContext {
   readonly #ports: LazyContextPorts;
+  #program: ContextProgram | undefined;
   #built: BuiltContext | undefined;
+  #prepare: PrepareContext | undefined;
 
   constructor(ports: LazyContextPorts) {
     this.#ports = ports;
@@ -31,6 +33,15 @@ export class LazyContext implements TaskProjectContext {
     return this.#build().report;
   }
 
+  readonly prepare: PrepareContext = async (messages, options) => {
+    const built = this.#build();
+    this.#prepare ??= this.#load().createPreparer(built, this.#ports.context?.encoding ?? 'o200k');
+    const prepared = await this.#prepare(messages, options);
+    const { compaction } = prepared.report;
+    if (compaction.dropped + compaction.masked > 0) this.#tell(built.report, compaction);
+    return prepared;
+  };
+
   readonly remember = async (text: string, options: { readonly files?: readonly string[] } = {}): Promise<void> => {
     await this.#ports.call('remember', parseJson(JSON.stringify({ text, ...options })));
   };
@@ -38,28 +49,34 @@ export class LazyContext implements TaskProjectContext {
   #build(): BuiltContext {
     if (this.#built !== undefined) return this.#built;
     const { context } = this.#ports;
-    if (context === undefined) return NOTHING;
-    this.#built = loadProgram(context.program).buildContext(context);
+    if (context === undefined || context.files.length === 0) return NOTHING;
+    this.#built = this.#load().buildContext(context);
     this.#tell(this.#built.report);
     return this.#built;
   }
 
+  #load(): ContextProgram {
+    this.#program ??= loadProgram(this.#ports.context?.program);
+    return this.#program;
+  }
+
   /** For whoever watches; the handler need not wait for it. */
-  #tell(report: ContextReport): void {
-    this.#ports.call('context', parseJson(JSON.stringify(report))).catch(() => undefined);
+  #tell(report: ContextReport, compaction?: ContextCompaction): void {
+    const params = parseJson(JSON.stringify({ ...report, ...(compaction === undefined ? {} : { compaction }) }));
+    this.#ports.call('context', params).catch(() => undefined);
   }
 }
 
 const NOTHING: BuiltContext = { instructions: '', messages: [], report: { files: [], usedTokens: 0, maxTokens: 0 } };
 
 /** Not an import: nothing of it may be read before it is needed, and the getters are synchronous. */
-function loadProgram(path: string): ContextProgram {
+function loadProgram(path: string | undefined): ContextProgram {
   const { createRequire } = process.getBuiltinModule('node:module');
-  const loaded: unknown = createRequire(path)(path);
+  const loaded: unknown = path === undefined ? undefined : createRequire(path)(path);
   if (isProgram(loaded)) return loaded;
-  throw new TaskSystemError('CONTEXT_UNAVAILABLE', `${path} cannot be used`);
+  throw new TaskSystemError('CONTEXT_UNAVAILABLE', `${path ?? 'no program'} cannot be used`);
 }
 
 function isProgram(value: unknown): value is ContextProgram {
-  return typeof value === 'object' && value !== null && 'buildContext' in value && typeof value.buildContext === 'function';
+  return typeof value === 'object' && value !== null && 'buildContext' in value && typeof value.buildContext === 'function' && 'createPreparer' in value && typeof value.createPreparer === 'function';
 }

@@ -34,6 +34,8 @@ interface Note {
   readonly files: readonly string[];
 }
 
+const NOTHING = { files: [], problems: [] } as const;
+
 /**
  * The host's part of a project's context: reads its files before an attempt, takes what a task wants to be remembered, and writes
  * the entry of a task that has ended, just before its outcome is stored. Nothing of it ever fails a task.
@@ -46,13 +48,12 @@ export class ProjectContext {
     this.#ports = ports;
   }
 
-  /** What the child of an attempt is given; undefined when its project has no directory or its type wants nothing of it. */
-  async read(task: TaskRecord, type: ResolvedTaskType, record: RecordEvents): Promise<StartContext | undefined> {
+  /** What the child of an attempt is given. Without a directory, or without files that are wanted, nothing is read. */
+  async read(task: TaskRecord, type: ResolvedTaskType, record: RecordEvents): Promise<StartContext> {
     const { dir, context } = this.#ports.options.project(task.project);
     const names = task.overrides.contextFiles ?? type.contextFiles;
     const wanted = context.files.filter(({ name }) => (names === undefined || names.includes(name)) && (name !== context.memoryFile || type.memory !== 'none'));
-    if (dir === undefined || wanted.length === 0) return undefined;
-    const { files, problems } = await readContextFiles(dir, wanted, context.maxFileBytes);
+    const { files, problems } = dir === undefined || wanted.length === 0 ? NOTHING : await readContextFiles(dir, wanted, context.maxFileBytes);
     for (const problem of problems) await this.#warn(task, 'CONTEXT_FILE', problem, record);
     return { files, maxTokens: type.contextTokens ?? context.maxTokens, maxFileTokens: context.maxFileTokens, encoding: context.encoding, program: this.#ports.program };
   }

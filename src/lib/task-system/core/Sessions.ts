@@ -64,7 +64,7 @@ export class Sessions {
   }
 
   /** Takes a process and gives it the workspace of this attempt. */
-  async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext | undefined, ports: Omit<SessionPorts, 'clock' | 'limiter'>): Promise<OpenSession> {
+  async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext, ports: Omit<SessionPorts, 'clock' | 'limiter'>): Promise<OpenSession> {
     const attemptName = `${task.id}.${String(task.fence)}`;
     const child = this.#spares.take();
     let workspace: string;
@@ -84,7 +84,7 @@ export class Sessions {
       timeoutMs: task.overrides.timeoutMs ?? type.timeoutMs,
       stopGraceMs: type.stopGraceMs,
       resultBytes: type.limits.resultBytes,
-      ...(context === undefined ? {} : { context }),
+      context,
       outputBytes: type.limits.outputBytes,
     }, { ...ports, limiter, clock: this.#ports.clock });
     return { session, workspace, dispose: (disposal) => { this.workspaces.dispose(workspace, disposal); } };

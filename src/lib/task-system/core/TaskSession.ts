@@ -32,7 +32,7 @@ export interface SessionSettings {
   readonly stopGraceMs: number;
   readonly resultBytes: number;
   /** What the task is told of its project. */
-  readonly context?: StartContext;
+  readonly context: StartContext;
   readonly outputBytes: number;
 }
 
@@ -221,7 +221,7 @@ export class TaskSession {
     const input = parseJson(inputJson);
     const { moduleUrl, workspace, env, resultBytes, context } = this.#settings;
     const task = { id, type, project, attempt, maxAttempts, metadata, rootId, input, ...(parentId === undefined ? {} : { parentId }) };
-    return { type: 'start', version: PROTOCOL_VERSION, task, moduleUrl, workspace, env, resultBytes, ...(context === undefined ? {} : { context }) };
+    return { type: 'start', version: PROTOCOL_VERSION, task, moduleUrl, workspace, env, resultBytes, context };
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { contextProgramPath } from '../core/childEntry.ts';
 import { createTaskContext, type ContextPorts } from '../core/TaskContext.ts';
 import { TaskSystemError } from '../types/Errors.ts';
 import type { LogLevel } from '../types/Events.ts';
@@ -81,6 +82,8 @@ export async function runTask<Schema extends StandardSchema | undefined>(definit
 
 /** Keeps what the handler says instead of sending it. */
 class Recorder implements ContextPorts {
+  /** A project without files. */
+  readonly context = { files: [], maxTokens: 0, maxFileTokens: 0, encoding: 'o200k', program: contextProgramPath() } as const;
   readonly signal: AbortSignal;
   readonly progress: TaskProgress[] = [];
   readonly logs: LoggedLine[] = [];

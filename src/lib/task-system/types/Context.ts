@@ -69,10 +69,40 @@ export interface BuiltContext {
   readonly report: ContextReport;
 }
 
+/** How a conversation is brought within a budget. */
+export interface PrepareOptions<Message extends { readonly role: string }> {
+  /** What instructions, notes, conversation and tools may take together, in tokens. */
+  readonly maxTokens: number;
+  /** Messages that stay as they are. */
+  readonly pins?: readonly (number | Message)[] | ((message: Message, place: number) => boolean);
+  /** How many of the last messages stay as long as there is room. @defaultValue 4 */
+  readonly keepRecent?: number;
+  /** Writes a summary of what is left out; the note does without it when it fails. */
+  readonly summarize?: (request: { readonly messages: readonly Message[]; readonly maxTokens: number; readonly signal: AbortSignal }) => string | Promise<string>;
+  /** Definitions of the tools that are sent along. They are counted. */
+  readonly tools?: unknown;
+  /** Tokens to leave free for the answer. @defaultValue 0 */
+  readonly reserveTokens?: number;
+}
+
+/** A conversation that is ready for a model. */
+export interface PreparedContext<Message extends { readonly role: string }> {
+  /** For the model's instructions (the system prompt). */
+  readonly instructions: string;
+  /** The project's notes, then the conversation. */
+  readonly messages: readonly (Message | NotesMessage)[];
+  readonly report: ContextReport & { readonly compaction: ContextCompaction };
+}
+
 /** What the program that builds contexts exports. */
 export interface ContextProgram {
   readonly buildContext: (start: StartContext) => BuiltContext;
+  /** Brings a conversation within a budget, again and again: each message is counted once. */
+  readonly createPreparer: (built: BuiltContext, encoding: StartContext['encoding']) => PrepareContext;
 }
+
+/** See `TaskProjectContext.prepare`. */
+export type PrepareContext = <Message extends { readonly role: string }>(messages: readonly Message[], options: PrepareOptions<Message>) => Promise<PreparedContext<Message>>;
 
 /** What a task knows of its project, and what the project shall know of the task. Built when one of these is first asked for. */
 export interface TaskProjectContext {
@@ -82,6 +112,11 @@ export interface TaskProjectContext {
   readonly messages: readonly NotesMessage[];
   /** What was read and what is used of it, in tokens. */
   readonly report: ContextReport;
+  /**
+   * Puts the notes before a conversation (OpenAI's chat API or the AI SDK) and brings all of it within a budget, without a model.
+   * @throws TaskSystemError `CONTEXT_TOO_SMALL` when what must stay does not fit.
+   */
+  readonly prepare: PrepareContext;
   /**
    * Says what the project's memory shall keep of this task; written when the task has completed. The first text is the summary,
    * the others stand below it. Up to 12 texts of 400 characters are kept.
