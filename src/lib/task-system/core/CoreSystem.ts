@@ -1,9 +1,11 @@
 import type { LifecycleHooks } from '../hooks/LifecycleHooks.ts';
 import type { TaskEvents } from '../realtime/EventEmitter.ts';
+import { decideCall } from '../policy/ToolPolicy.ts';
 import { TaskSystemError } from '../types/Errors.ts';
 import { isJsonObject, type JsonValue } from '../types/Json.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from '../types/Options.ts';
-import { parseCloseOptions, parseListOptions, parseSubmitOptions } from '../types/parseCalls.ts';
+import { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from '../types/parseCalls.ts';
+import type { PolicyDecision } from '../types/Policy.ts';
 import { assertProjectName } from '../types/ProjectName.ts';
 import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
 import type { ProjectSnapshot, QueueControl, QueueSnapshot, TaskHandle, TaskPage, TaskSystemCore } from '../types/System.ts';
@@ -97,6 +99,10 @@ export class CoreSystem implements TaskSystemCore {
     if (!isTerminal(record.state)) throw new TaskSystemError('TASK_NOT_TERMINAL', `Task ${taskId} is ${record.state}`, { taskId, state: record.state });
     const repeated = await this.#parts.submitter.repeat(record);
     return this.handle(repeated.id);
+  }
+
+  explainPolicy(taskType: string, tool: string, args: JsonValue = {}): PolicyDecision {
+    return decideCall(requireTaskType(this.#parts.options.types, taskType).policy, tool, args);
   }
 
   close(options: CloseOptions = {}): Promise<void> {

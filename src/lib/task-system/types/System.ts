@@ -2,6 +2,7 @@ import type { TaskEvent, TaskEventMap } from './Events.ts';
 import type { HookRegistry } from './Hooks.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from './Options.ts';
 import type { JsonValue } from './Json.ts';
+import type { PolicyDecision } from './Policy.ts';
 import type { Task } from './Task.ts';
 
 /** A submitted task. */
@@ -100,6 +101,12 @@ export interface TaskSystemCore extends AsyncDisposable {
    * @throws TaskSystemError `TASK_NOT_FOUND`, `TASK_NOT_TERMINAL`, and what `submit` throws.
    */
   retry(taskId: string): Promise<TaskHandle>;
+  /**
+   * Says whether tasks of a type may call a tool with these arguments, and which rule decides it: the same decision that a running
+   * task gets. What a task has used up of its limits, and what its ancestors narrow, is not looked at.
+   * @throws TaskSystemError `TASK_TYPE_UNKNOWN`.
+   */
+  explainPolicy(taskType: string, tool: string, args?: JsonValue): PolicyDecision;
   /** Stops: no new tasks, running ones get the grace to finish, the rest goes back to the queue. May be called twice. */
   close(options?: CloseOptions): Promise<void>;
 }
