@@ -15,18 +15,26 @@ const CLIENTS = 50;
 const TASKS = 20;
 
 /** Time in which every wait is a hundredth as long: a client that is away for 2 seconds is back after 20 ms. */
-const hurried: Clock = { now: () => Date.now() * 100, setTimer: (delayMs, callback) => clientClock.setTimer(delayMs / 100, callback) };
+function hurried(delays: number[]): Clock {
+  return {
+    now: () => Date.now() * 100,
+    setTimer: (delayMs, callback) => {
+      delays.push(delayMs);
+      return clientClock.setTimer(delayMs / 100, callback);
+    },
+  };
+}
 
 /** A client that notes the stored events it gets. */
 class Watcher {
   readonly client: FeedClient;
   readonly seen: string[] = [];
   readonly resets: string[] = [];
-  connections = 0;
+  /** Every time that it waited for. */
+  readonly delays: number[] = [];
 
   constructor(url: string) {
-    this.client = connect(url, {}, { clock: hurried });
-    this.client.on('state', (state) => { if (state === 'live') this.connections += 1; });
+    this.client = connect(url, {}, { clock: hurried(this.delays) });
     this.client.subscribe('tasks', { since: { epoch: '', offset: 0 }, onReset: (reason) => { this.resets.push(reason); } })
       .on('*', ({ type, taskId, offset }) => { if (type !== 'task:progress') this.seen.push(`${taskId} ${type} ${String(offset)}`); });
     feeds.defer(() => { this.client.close(); });
@@ -113,17 +121,15 @@ describe('live feed under jitter', () => {
     for (let event = 0; event < 40; event += 1) life.next();
     const second = attach();
     feeds.defer(() => second.detach());
-    const arrivals = new Set<number>();
-    await until(() => {
-      arrivals.add(second.clients);
-      return second.clients === CLIENTS;
-    });
+    await until(() => second.clients === CLIENTS);
     for (const _ of life) await settle(1);
     const all = expected(log);
     await until(() => watchers.every(({ seen }) => seen.length >= all.length));
     expect(new Set(ends)).toEqual(new Set(['connecting']));
-    // Not all at one moment.
-    expect(arrivals.size).toBeGreaterThan(5);
+    // Not all at one moment: each waited a time of its own, and none less than the server had asked for.
+    const waits = watchers.map(({ delays }) => delays.find((delay) => delay >= 1_000 && delay <= 2_000));
+    expect(new Set(waits).size).toBeGreaterThan(CLIENTS / 2);
+    expect(waits).not.toContain(undefined);
     for (const { seen, resets } of watchers) {
       expect(seen).toEqual(all);
       expect(resets).toEqual([]);
