@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { MarkTable } from '../../../src/lib/task-system/policy/limits/MarkTable.ts';
+import { PidusageTree } from '../../../src/lib/task-system/policy/limits/PidusageTree.ts';
+import { Prlimit } from '../../../src/lib/task-system/policy/limits/Prlimit.ts';
+import { ProcTree } from '../../../src/lib/task-system/policy/limits/ProcTree.ts';
+import { MARKS } from '../../../src/lib/task-system/policy/Sandbox.ts';
+import { FakeClock } from '../../../src/lib/task-system/testing/FakeClock.ts';
+import { kill, nextPid, startScript } from '../../core/programs.ts';
+
+describe('ProcTree', () => {
+  it('counts a process and its descendants, and what they hold', async () => {
+    const program = startScript('sleep 1000 & echo $!; wait');
+    await nextPid(program);
+    const tree = new ProcTree(program.pid, 'none', new MarkTable(new FakeClock()));
+    const usage = await tree.read();
+    expect(usage).toMatchObject({ processes: 2, threads: 2 });
+    expect(usage?.memoryBytes).toBeGreaterThan(0);
+    expect(tree.exactMemory()).toBeGreaterThan(0);
+  });
+
+  it('finds by its mark what left its parent, its group and its session', async () => {
+    const program = startScript('(setsid sleep 1000 & echo $!) ; exec sleep 1000', { [MARKS.process]: 'tree-1' });
+    const daemon = await nextPid(program);
+    const clock = new FakeClock();
+    const tree = new ProcTree(program.pid, 'tree-1', new MarkTable(clock));
+    await tree.read();
+    clock.advance(250);
+    await tree.read();
+    expect(tree.pids).toContain(daemon);
+    kill(daemon);
+  });
+
+  it('keeps the CPU time of children that have ended', async () => {
+    const program = startScript('i=0; (while [ $i -lt 200000 ]; do i=$((i+1)); done); echo 2; exec sleep 1000');
+    await program.nextLine();
+    const usage = await new ProcTree(program.pid, 'none', new MarkTable(new FakeClock())).read();
+    expect(usage).toMatchObject({ processes: 1 });
+    expect(usage?.cpuMs).toBeGreaterThan(0);
+  });
+
+  it('reads nothing when the process is gone', async () => {
+    const program = startScript('exit 0');
+    await program.ended;
+    expect(await new ProcTree(program.pid, 'none', new MarkTable(new FakeClock())).read()).toBeUndefined();
+  });
+});
+
+describe('PidusageTree', () => {
+  it('counts a process and its descendants', async () => {
+    const program = startScript('sleep 1000 & echo $!; wait');
+    await nextPid(program);
+    const usage = await new PidusageTree(program.pid).read();
+    expect(usage).toMatchObject({ processes: 2 });
+    expect(usage?.memoryBytes).toBeGreaterThan(0);
+  });
+
+  it('reads nothing when the process is gone', async () => {
+    const program = startScript('exit 0');
+    await program.ended;
+    expect(await new PidusageTree(program.pid).read()).toBeUndefined();
+  });
+});
+
+describe('Prlimit', () => {
+  it('limits a process that runs', async () => {
+    const { pid } = startScript('exec sleep 1000');
+    expect(await new Prlimit().apply(pid, { openFiles: 77, fileBytes: 4_096 })).toBe(true);
+    const limits = readFileSync(`/proc/${String(pid)}/limits`, 'utf8');
+    expect(limits).toMatch(/^Max open files\s+77\s+77/m);
+    expect(limits).toMatch(/^Max file size\s+4096\s+4096/m);
+  });
+
+  it('gives a prefix only after it was seen to work', async () => {
+    const prlimit = new Prlimit();
+    expect(prlimit.prefix({ openFiles: 77 })).toBeUndefined();
+    await prlimit.apply(startScript('exec sleep 1000').pid, {});
+    expect(prlimit.prefix({ openFiles: 77 })).toEqual([expect.stringContaining('prlimit'), '--core=0', '--nofile=77', '--']);
+  });
+
+  it('does nothing where there is none, and says so', async () => {
+    const prlimit = new Prlimit(['/nonexistent/prlimit']);
+    expect([await prlimit.apply(process.pid, {}), prlimit.prefix({})]).toEqual([false, undefined]);
+  });
+});
