@@ -58,6 +58,10 @@ export function makeStore(parts: Partial<TaskStore>): TaskStore {
   const refuse = (): Promise<never> => Promise.reject(new TaskSystemError('STORE_FAILED', 'not part of this test'));
   const refusals = {
     create: refuse, claimNext: refuse, settle: refuse, cancelQueued: refuse, append: refuse, promoteDue: refuse, recover: refuse, get: refuse,
+    outbox: {
+      endpoints: refuse, putEndpoint: refuse, setHealth: refuse, removeEndpoint: refuse, claim: refuse, report: refuse, due: refuse, deadLetters: refuse,
+      deadLetter: refuse, replay: refuse,
+    },
     list: refuse, counts: refuse, readEvents: refuse, setPaused: refuse, paused: refuse, prune: refuse, close: refuse,
   };
   return { epoch: 'epoch-1', openingOffset: 0, ...refusals, ...parts };

@@ -4,6 +4,7 @@ import { describeCreation } from './contract/creation.ts';
 import { describeEvents } from './contract/events.ts';
 import { describeLifecycle } from './contract/lifecycle.ts';
 import { describeModel } from './contract/model.ts';
+import { describeOutbox } from './contract/outbox.ts';
 import { describePersistence } from './contract/persistence.ts';
 import { describePruning } from './contract/pruning.ts';
 import { describeReads } from './contract/reads.ts';
@@ -23,6 +24,7 @@ export function describeTaskStore(name: string, open: OpenStore, capabilities: S
     describePruning(open);
     describeLifecycle(open);
     describeModel(open);
+    describeOutbox(open);
     if (capabilities.persistent) describePersistence(open);
   });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { claimed, endpoint, put, reportOf, take } from '../outboxSupport.ts';
 import { allEvents, claim, createAll, end, ended, newTask, RETRY, start, warning, type OpenStore } from '../support.ts';
 
 /** What an adapter with a memory longer than the process must remember. */
@@ -58,6 +59,20 @@ export function describePersistence(open: OpenStore): void {
       const again = await reopen();
       await claim(again);
       await expect(end(again, 'a', { fence: 1 })).resolves.toBeUndefined();
+    });
+
+    it('has the endpoints, what waits for them and when it is due', async () => {
+      const { store, reopen } = await open();
+      await put(store, endpoint('x', { order: 'task' }), endpoint('y'));
+      await start(store, 'a');
+      await reportOf(store, await claimed(store, 'y', { limit: 1 }), { outcome: 'retry', dueAt: 77_000 });
+      const [endpoints, due] = [await store.outbox.endpoints(), await store.outbox.due()];
+      const again = await reopen();
+      await expect(again.outbox.endpoints()).resolves.toEqual(endpoints);
+      await expect(again.outbox.due()).resolves.toEqual(due);
+      await end(again, 'a');
+      expect((await take(again, 'y', { time: 77_000 })).map(({ event, attempts }) => [event.type, attempts])).toEqual([['task:start', 0], ['task:complete', 0], ['task:create', 1]]);
+      expect((await take(again, 'x')).map(({ event }) => event.type)).toEqual(['task:create']);
     });
 
     it('remembers what is paused', async () => {

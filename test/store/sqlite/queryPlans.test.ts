@@ -5,9 +5,12 @@ import { prune } from '../../../src/lib/task-system/store/sqlite/prune.ts';
 import { counts, get, list, readEvents } from '../../../src/lib/task-system/store/sqlite/reads.ts';
 import { newRecord, toRow } from '../../../src/lib/task-system/store/sqlite/rows.ts';
 import { promoteDue, recover } from '../../../src/lib/task-system/store/sqlite/schedule.ts';
+import { performOutbox } from '../../../src/lib/task-system/store/sqlite/outbox/perform.ts';
+import type { OutboxOp } from '../../../src/lib/task-system/store/sqlite/outbox/wire.ts';
 import { migrate } from '../../../src/lib/task-system/store/sqlite/schema.ts';
 import type { Row, SqlValue } from '../../../src/lib/task-system/store/sqlite/wire.ts';
 import { append, cancelQueued, claimNext, create, settle, type EngineState } from '../../../src/lib/task-system/store/sqlite/writes.ts';
+import { endpoint } from '../outboxSupport.ts';
 import { newTask } from '../support.ts';
 
 /** A database that remembers what was asked of it, to explain it. */
@@ -61,6 +64,25 @@ describe('the query plans of operations that must not slow down with the number 
   ])('%s goes through an index and sorts nothing', (_name, operation) => {
     const plans = plansOf(operation);
     expect(plans.filter((step) => /^SCAN |TEMP B-TREE/.test(step))).toEqual([]);
+  });
+
+  it.each<[string, OutboxOp]>([
+    ['claim', ['claim', { lease: 'l', time: 5_000, until: 9_000, wanted: [{ endpointId: 'x', limit: 2 }] }]],
+    ['a report of success', ['report', { id: 1, endpointId: 'x', lease: 'none', time: 1, outcome: 'delivered' }]],
+    ['a report of failure', ['report', { id: 1, endpointId: 'x', lease: 'none', time: 1, outcome: 'retry', dueAt: 2 }]],
+    ['due', ['due']],
+    ['the dead letters of all', ['deadLetters', { limit: 10 }]],
+    ['the dead letters of one', ['deadLetters', { limit: 10, endpointId: 'x' }]],
+    ['replay', ['replay', { time: 1, endpointId: 'x' }]],
+    ['removing', ['removeEndpoint', 'x']],
+    ['burying', ['setHealth', 'x', { state: 'active', failures: 0 }, 1]],
+  ])('%s does not walk through the messages of others', (_name, op) => {
+    const plans = plansOf((state) => {
+      performOutbox(state, ['putEndpoint', endpoint('x', { order: 'task' })]);
+      create(state, toRow(newRecord(newTask('c'), 'host')));
+      return performOutbox(state, op);
+    });
+    expect(plans.filter((step) => /^SCAN (webhook_messages|tasks|events)$/.test(step))).toEqual([]);
   });
 
   it('prune reads from the old end of an index', () => {

@@ -6,6 +6,7 @@ import type {
 } from '../types/TaskStore.ts';
 import { threadEntryUrl } from './sqlite/entryUrl.ts';
 import { OpQueue } from './sqlite/OpQueue.ts';
+import { SqliteOutbox } from './sqlite/outbox/SqliteOutbox.ts';
 import { newRecord, numberOf, ownJson, toRecord, toRow, toWireDraft, toWireSettlement } from './sqlite/rows.ts';
 import type { Reply, Row, StoreChannel, WireChange } from './sqlite/wire.ts';
 
@@ -65,12 +66,14 @@ async function openChannel(options: SqliteStoreOptions, seams: SqliteStoreSeams)
 class SqliteStore implements TaskStore {
   readonly epoch: string;
   readonly openingOffset: number;
+  readonly outbox: SqliteOutbox;
   readonly #queue: OpQueue;
 
   constructor(channel: StoreChannel, batchSize: number) {
     this.epoch = channel.epoch;
     this.openingOffset = channel.openingOffset;
     this.#queue = new OpQueue(channel, batchSize);
+    this.outbox = new SqliteOutbox(this.#queue);
   }
 
   async create(task: NewTask, claimAs?: string): Promise<Created> {

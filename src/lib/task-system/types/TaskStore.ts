@@ -4,6 +4,7 @@ import type { JsonObject } from './Json.ts';
 import type { RetryPolicy } from './Options.ts';
 import type { Task, TaskProgress, TaskUsage } from './Task.ts';
 import type { TaskState, TerminalState } from './TaskState.ts';
+import type { WebhookOutbox } from './WebhookOutbox.ts';
 
 /** What a submission may set for its own attempts, over the settings of its type. */
 export interface TaskOverrides {
@@ -133,6 +134,8 @@ export interface TaskStore {
   readonly epoch: string;
   /** Offset of the newest stored event at the time of opening. */
   readonly openingOffset: number;
+  /** What webhooks are still to be told; written together with the events. */
+  readonly outbox: WebhookOutbox;
 
   /**
    * Stores a task and its `task:create` event. `claimAs` also claims it for that owner in the same transaction (with `task:start`).
@@ -172,7 +175,7 @@ export interface TaskStore {
   /** What is paused: project names, and `undefined` for everything. */
   paused(): Promise<readonly (string | undefined)[]>;
 
-  /** Removes ended tasks and old events in one small batch; returns how many rows went. */
+  /** Removes ended tasks, old events and old dead letters in one small batch; returns how many rows of the first two went. */
   prune(order: PruneOrder): Promise<{ readonly tasks: number; readonly events: number }>;
 
   /** Finishes what was asked for and closes the file. */

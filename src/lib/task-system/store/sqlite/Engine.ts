@@ -6,6 +6,7 @@ import { isOwnFault, toStoreError } from './errors.ts';
 import { EventLog } from './EventLog.ts';
 import { inspectFile } from './inspect.ts';
 import { lockDirectory, type DirectoryLock } from './lock.ts';
+import { performOutbox } from './outbox/perform.ts';
 import { prune } from './prune.ts';
 import { counts, get, list, readEvents } from './reads.ts';
 import { promoteDue, recover } from './schedule.ts';
@@ -186,5 +187,6 @@ function perform(state: EngineState, op: StoreOp): Reply {
     case 'setPaused': return setPaused(state, op[1], op[2]);
     case 'paused': return paused(state);
     case 'prune': return prune(state, op[1]);
+    case 'outbox': return { outbox: performOutbox(state, op[1]) };
   }
 }

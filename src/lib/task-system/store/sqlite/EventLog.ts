@@ -1,5 +1,6 @@
 import type { EventEnvelope } from '../../types/Events.ts';
 import type { Database } from './Database.ts';
+import { OutboxWriter } from './outbox/OutboxWriter.ts';
 import { numberOf, optionalText, textOf } from './rows.ts';
 import type { Row, WireDraft } from './wire.ts';
 
@@ -17,12 +18,15 @@ const FIRST_OF_TASK = 'SELECT body FROM events WHERE task_id = ? ORDER BY offset
  */
 export class EventLog {
   readonly epoch: string;
+  /** Is told of every event that is stored. */
+  readonly outbox: OutboxWriter;
   readonly #database: Database;
   #last: number;
   #pruned: number;
 
   constructor(database: Database) {
     this.#database = database;
+    this.outbox = new OutboxWriter(database);
     this.epoch = textOf(database.get("SELECT value FROM meta WHERE name = 'epoch'"), 'value');
     this.#pruned = numberOf(database.get("SELECT value FROM meta WHERE name = 'prunedOffset'"), 'value');
     this.#last = Math.max(this.#pruned, numberOf(database.get('SELECT coalesce(max(offset), 0) AS last FROM events'), 'last'));
@@ -42,6 +46,7 @@ export class EventLog {
   reset(mark: { readonly last: number; readonly pruned: number }): void {
     this.#last = mark.last;
     this.#pruned = mark.pruned;
+    this.outbox.reset();
   }
 
   /** What {@link reset} needs. */
@@ -49,7 +54,7 @@ export class EventLog {
     return { last: this.#last, pruned: this.#pruned };
   }
 
-  /** Stores events of a task, in order; returns them as JSON texts. */
+  /** Stores events of a task, in order, with the messages to webhooks that follow from them; returns the events as JSON texts. */
   append(subject: EventSubject, time: number, drafts: readonly WireDraft[]): readonly string[] {
     return drafts.map(([type, dataJson]) => {
       const offset = this.#last + 1;
@@ -57,7 +62,9 @@ export class EventLog {
       const body = `${envelope.slice(0, -1)},"data":${dataJson}}`;
       this.#database.run(INSERT, offset, time, subject.taskId, body);
       this.#last = offset;
-      return this.#text(offset, body);
+      const text = this.#text(offset, body);
+      this.outbox.add({ type, time, taskId: subject.taskId, project: subject.project }, text);
+      return text;
     });
   }
 

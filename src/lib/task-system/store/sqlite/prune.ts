@@ -1,4 +1,5 @@
 import type { PruneOrder } from '../../types/TaskStore.ts';
+import { pruneDeadLetters } from './outbox/messages.ts';
 import { numberOf } from './rows.ts';
 import type { Reply } from './wire.ts';
 import type { EngineState } from './writes.ts';
@@ -11,10 +12,11 @@ const REMOVE_TASKS = `DELETE FROM tasks WHERE seq IN (
 const OLDEST_EVENTS = 'SELECT offset, time FROM events ORDER BY offset LIMIT ?';
 
 /**
- * Removes the oldest of the ended tasks and of the events, each by age and by count. A task stays while a child of it goes on. Events
+ * Removes the oldest of the ended tasks, of the events and of the dead letters, each by age and by count. A task stays while a child of it goes on. Events
  * go in the order of their offsets, so that the log has a beginning and no holes.
  */
 export function prune(state: EngineState, order: PruneOrder): Reply {
+  pruneDeadLetters(state, order);
   return { pruned: { tasks: pruneTasks(state, order), events: pruneEvents(state, order) } };
 }
 

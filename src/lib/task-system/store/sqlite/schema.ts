@@ -58,6 +58,31 @@ const MIGRATIONS: readonly string[] = [`
   CREATE INDEX events_task ON events (task_id);
 `, `
   ALTER TABLE tasks ADD COLUMN usage TEXT;
+`, `
+  CREATE TABLE webhook_endpoints (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    settings TEXT NOT NULL,
+    health TEXT NOT NULL
+  );
+  CREATE TABLE webhook_messages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    endpoint_id TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    ordered INTEGER NOT NULL,
+    due_at INTEGER,
+    retry INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    lease TEXT,
+    created_at INTEGER NOT NULL,
+    died_at INTEGER,
+    attempt TEXT,
+    event TEXT NOT NULL
+  );
+  CREATE INDEX webhook_due ON webhook_messages (endpoint_id, retry, due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX webhook_order ON webhook_messages (endpoint_id, task_id) WHERE ordered = 1 AND died_at IS NULL;
+  CREATE INDEX webhook_dead ON webhook_messages (died_at) WHERE died_at IS NOT NULL;
+  CREATE INDEX webhook_dead_of ON webhook_messages (endpoint_id, died_at) WHERE died_at IS NOT NULL;
 `];
 
 /** The version that this library writes. */

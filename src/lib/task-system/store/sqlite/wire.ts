@@ -1,6 +1,10 @@
 import type { SerializedError } from '../../types/Errors.ts';
 import type { ProjectCounts, PruneOrder, RecoverOrder, TaskFilter } from '../../types/TaskStore.ts';
 import type { TaskState, TerminalState } from '../../types/TaskState.ts';
+import type { OutboxOp, OutboxReply } from './outbox/wire.ts';
+import type { Row } from './Row.ts';
+
+export type { Row };
 
 /*
  * What passes between the store and its engine, which may live in another thread. Only strings, numbers, nulls and arrays of them in
@@ -10,9 +14,6 @@ import type { TaskState, TerminalState } from '../../types/TaskState.ts';
 
 /** A value of a column. */
 export type SqlValue = string | number | null;
-
-/** A row as it comes from the database. */
-export type Row = Readonly<Record<string, null | number | bigint | string | Uint8Array>>;
 
 /** The columns of a new task, in the order of `TASK_COLUMNS` up to `input`. */
 export type NewTaskRow = readonly [
@@ -47,7 +48,8 @@ export type StoreOp =
   | readonly ['readEvents', offset: number, limit: number, taskId: string | null]
   | readonly ['setPaused', project: string | null, paused: boolean]
   | readonly ['paused']
-  | readonly ['prune', order: PruneOrder];
+  | readonly ['prune', order: PruneOrder]
+  | readonly ['outbox', op: OutboxOp];
 
 /** A task after a change, and its new events as JSON texts. */
 export interface WireChange {
@@ -67,6 +69,7 @@ export interface Reply {
   readonly ready?: readonly { readonly project: string; readonly count: number }[];
   readonly nextDue?: number;
   readonly paused?: readonly (string | undefined)[];
+  readonly outbox?: OutboxReply;
   readonly pruned?: { readonly tasks: number; readonly events: number };
 }
 
