@@ -97,12 +97,14 @@ export function projectOf(folder: string): string {
 
 async function openTasks({ root, folder }: HostSettings): Promise<TaskSystem> {
   const handler = (name: string): URL => new URL(`./handlers/${name}.ts`, import.meta.url);
+  // Of the host's files a handler sees its own folder and packages; these also read the code base, and share code of this demo.
+  const sandbox = { read: [folder, join(import.meta.dirname, 'codebase')] };
   return createTaskSystem({
     root,
     tasks: {
-      report: { module: handler('report') },
-      scan: { module: handler('scan') },
-      summarise: { module: handler('summarise') },
+      report: { module: handler('report'), sandbox },
+      scan: { module: handler('scan'), sandbox },
+      summarise: { module: handler('summarise'), sandbox },
       flaky: { module: handler('flaky'), retry: { maxAttempts: 3, baseDelayMs: 500 } },
       slow: { module: handler('slow') },
     },

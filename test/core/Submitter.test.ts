@@ -36,6 +36,7 @@ function setUp({ queue: queueOptions = {}, type = {}, hook, stored = [] }: World
     hooks: { hasCreateHooks: hook !== undefined, runCreate: async (task) => hook?.(task) },
     clock: new FakeClock(NOW),
     generateId: () => `id-${++ids}`,
+    levels: { choose: () => ({ level: 'process' }) },
   });
   const submit = async (request: SubmitOptions): Promise<TaskRecord> => submitter.submit(parseSubmitOptions(request));
   return { submitter, submit, submitted, queue };

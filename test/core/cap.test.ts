@@ -53,7 +53,7 @@ describe('the global cap', () => {
   });
 
   it('keeps as many spares as asked for, and they hold no slot', async () => {
-    const options = testOptions({ 'echo.mjs': {} }, { queue: { spares: 3 } });
+    const options = testOptions({ 'echo.mjs': {} }, { queue: { spares: 3 }, sandbox: { level: 'process' } });
     const system = await openSystem(options);
     await expect(system.queue.snapshot()).resolves.toMatchObject({ running: 0, spares: 3 });
     expect(processesIn(options.root)).toHaveLength(3);

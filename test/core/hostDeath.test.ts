@@ -55,7 +55,7 @@ describe('when the host dies by SIGKILL', () => {
 describe('when the host and its undertaker are killed together', () => {
   it('the next host on the same root ends what is left before it runs anything', async () => {
     const root = temporaryDirectory();
-    const { host } = await startHost(root, ['spins'], 1);
+    const { host } = await startHost(root, ['spins@process'], 1);
     const undertaker = childrenOf(host.pid ?? 0).find((pid) => commandLine(pid).includes('task-system-undertaker'));
     process.kill(undertaker ?? 0, 'SIGKILL');
     host.kill('SIGKILL');

@@ -50,7 +50,7 @@ export function makeTask(overrides: Partial<Task> = {}): Task {
 
 /** A task type with every default. */
 export function makeType(overrides: Partial<ResolvedTaskType> = {}): ResolvedTaskType {
-  return { name: 'research', moduleUrl: 'file:///handlers/research.js', ...DEFAULTS.taskType, retry: DEFAULTS.retry, limits: DEFAULTS.limits, env: {}, policy: resolvePolicy(undefined, 'tasks.research.policy'), ...overrides };
+  return { name: 'research', moduleUrl: 'file:///handlers/research.js', ...DEFAULTS.taskType, retry: DEFAULTS.retry, limits: DEFAULTS.limits, env: {}, sandbox: { read: [] }, policy: resolvePolicy(undefined, 'tasks.research.policy'), ...overrides };
 }
 
 /** A store that can do what a test gives it, and refuses everything else. */

@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { createTaskSystem, type TaskSystem, type TaskSystemDeps } from '../../src/lib/task-system/index.ts';
+import { MARKS, rootMarkOf } from '../../src/lib/task-system/policy/Sandbox.ts';
 import type { TaskEvent } from '../../src/lib/task-system/types/Events.ts';
 import type { TaskSystemOptions, TaskTypeOptions } from '../../src/lib/task-system/types/Options.ts';
 import type { Logger } from '../../src/lib/task-system/types/Ports.ts';
@@ -19,6 +20,8 @@ export function handler(name: string): URL {
 /** A fresh directory that goes when the test is over. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'task-system-test-'));
+  // Handlers are put there, and under a root host tasks are another user.
+  chmodSync(directory, 0o755);
   onTestFinished(() => { rmSync(directory, { recursive: true, force: true }); });
   return directory;
 }
@@ -30,9 +33,15 @@ export function recordingLogger(): Logger & { readonly lines: { readonly level: 
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
+/**
+ * Handlers that tell their test something by files or by numbers of processes of the host, which is what a kernel sandbox is there
+ * to prevent: they run at the level `process` unless a test says otherwise.
+ */
+const REACH_OUT = ['gate.mjs', 'gated-spawn.mjs', 'announces.mjs', 'heeds-abort.mjs', 'leaves-grandchild.mjs', 'double-forks.mjs'];
+
 /** Options of a test system: each handler file is a task type of its own name without ending. */
 export function testOptions(handlers: Readonly<Record<string, Partial<TaskTypeOptions>>>, rest: Partial<TaskSystemOptions> = {}): TaskSystemOptions {
-  const tasks = Object.fromEntries(Object.entries(handlers).map(([file, options]) => [file.replace(/\.\w+$/, ''), { module: handler(file), ...options }]));
+  const tasks = Object.fromEntries(Object.entries(handlers).map(([file, options]) => [file.replace(/\.\w+$/, ''), { module: handler(file), ...REACH_OUT.includes(file) ? { sandbox: { level: 'process' as const } } : {}, ...options }]));
   return { root: temporaryDirectory(), logger: recordingLogger(), tasks, ...rest };
 }
 
@@ -46,9 +55,10 @@ export async function openSystem(options: TaskSystemOptions, deps: Partial<TaskS
   return system;
 }
 
-/** Processes whose working directory lies in a directory: the task processes of a system, by the word of the operating system. */
+/** The task processes of a system, by the word of the operating system: those that stand in its directory or carry its mark. */
 export function processesIn(directory: string): number[] {
-  return allProcesses().filter((pid) => standsIn(pid, directory));
+  const mark = `${MARKS.root}=${rootMarkOf(directory)}`;
+  return allProcesses().filter((pid) => standsIn(pid, directory) || carries(pid, mark));
 }
 
 /** Whether a process is there and more than a zombie. */
@@ -114,6 +124,14 @@ function parentOf(pid: number): number | undefined {
 
 function allProcesses(): number[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter(isRunning);
+}
+
+function carries(pid: number, mark: string): boolean {
+  try {
+    return readFileSync(`/proc/${String(pid)}/environ`, 'utf8').split('\0').includes(mark);
+  } catch {
+    return false;
+  }
 }
 
 function standsIn(pid: number, directory: string): boolean {

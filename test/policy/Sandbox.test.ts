@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MARKS, planLaunch, rootMarkOf, type LaunchRequest } from '../../src/lib/task-system/policy/Sandbox.ts';
 
 const request: LaunchRequest = {
+  kind: { level: 'process', view: { readable: [], hiddenFiles: [], hiddenFolders: [] }, extra: [], unixSockets: false, env: {} },
   entry: '/lib/child.cjs', directory: '/root/workspaces/.slot-1', rootMark: 'root-mark', hostId: 'host-1', processId: 'process-1', env: [], niceness: 10,
 };
 

@@ -52,6 +52,8 @@ describe('parseTaskSystemOptions: defaults', () => {
       rememberFailures: false,
       env: {},
       policy: resolvePolicy(undefined, 'tasks.research.policy'),
+      untrusted: false,
+      sandbox: { read: [] },
     });
   });
 

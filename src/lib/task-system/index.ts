@@ -14,6 +14,9 @@ import { Submitter } from './core/Submitter.ts';
 import { TaskQueue } from './core/TaskQueue.ts';
 import { TaskRunner } from './core/TaskRunner.ts';
 import { LifecycleHooks } from './hooks/LifecycleHooks.ts';
+import { examine } from './policy/sandbox/doctor.ts';
+import { Levels } from './policy/sandbox/Levels.ts';
+import { probeLevels } from './policy/sandbox/probeLevels.ts';
 import { TaskEvents } from './realtime/EventEmitter.ts';
 import { attachWebSocket, type WebSocketAttachment, type WebSocketOptions } from './realtime/WebSocketServer.ts';
 import { openSqliteStore } from './store/SqliteStore.ts';
@@ -55,7 +58,14 @@ export async function createTaskSystem(options: TaskSystemOptions, deps: Partial
   const logger = resolved.logger ?? defaultLogger;
   const seams = { ...realDeps(), ...deps };
   const store = await seams.openStore(resolved, logger);
-  const system = wire(resolved, logger, seams, store);
+  let levels: Levels;
+  try {
+    levels = await findLevels(resolved, logger, seams);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  const system = wire(resolved, logger, seams, store, levels);
   try {
     await system.open();
   } catch (error) {
@@ -63,6 +73,19 @@ export async function createTaskSystem(options: TaskSystemOptions, deps: Partial
     throw error;
   }
   return system;
+}
+
+/** Finds out which isolation works here, and says so in one line. */
+async function findLevels(options: ResolvedOptions, logger: Logger, { childEntry, spawn: start, clock }: TaskSystemDeps): Promise<Levels> {
+  const forced = [options.sandbox.level, ...[...options.types.values()].map((type) => type.sandbox.level ?? options.sandbox.level)];
+  const isOpen = forced.includes(undefined) && options.sandbox.level === undefined;
+  const reports = await probeLevels(forced.filter((level) => level !== undefined), isOpen, { entry: childEntry, root: options.root, spawn: start, clock });
+  const levels = new Levels(options.sandbox, reports);
+  levels.check();
+  const level = options.sandbox.level ?? levels.strongest;
+  const say = level === 'kernel' || !isOpen ? 'info' : 'warn';
+  logger[say](`isolation of tasks: ${level}`, { problems: reports.flatMap(({ problems }) => problems.map(({ what }) => what)) });
+  return levels;
 }
 
 function realDeps(): TaskSystemDeps {
@@ -77,7 +100,7 @@ function realDeps(): TaskSystemDeps {
 }
 
 /** The composition root: every part is made here and handed what it needs. */
-function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, store: TaskStore): WiredSystem {
+function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, store: TaskStore, levels: Levels): WiredSystem {
   const { clock, random, generateId, childEntry } = seams;
   const hostId = randomUUID();
   const events = new TaskEvents({
@@ -85,7 +108,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   });
   const hooks = new LifecycleHooks({ clock, logger, listeners: options.hooks });
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
-  const sessions = new Sessions({ options, hostId, childEntry, spawn: seams.spawn, clock, logger });
+  const sessions = new Sessions({ options, hostId, childEntry, levels, spawn: seams.spawn, clock, logger });
   const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
@@ -96,9 +119,9 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
       context: (caller, params) => context.report(caller, params),
     },
   });
-  const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId });
+  const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId, levels });
   const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, clock, logger });
-  const system = new WiredSystem({ options, store, events, hooks, queue, sessions, runner, submitter, janitor }, clock, logger);
+  const system = new WiredSystem({ options, store, events, hooks, queue, sessions, runner, submitter, janitor, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
   return system;
 }
 

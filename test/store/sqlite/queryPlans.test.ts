@@ -52,8 +52,8 @@ describe('the query plans of operations that must not slow down with the number 
   it.each<[string, (state: EngineState) => unknown]>([
     ['create', (state) => create(state, toRow(newRecord(newTask('c', { parentId: 'a', idempotencyKey: 'k' }), 'host')))],
     ['claimNext', (state) => claimNext(state, 'p', 'host', 1)],
-    ['settle', (state) => settle(state, ['b', 1, 'completed', 1, null, null, null, null, 0, ['task:complete', '{}'], null])],
-    ['settle to queued', (state) => settle(state, ['b', 1, 'queued', 1, null, null, null, null, 0, ['task:retry', '{}'], null])],
+    ['settle', (state) => settle(state, ['b', 1, 'completed', 1, null, null, null, null, 0, ['task:complete', '{}'], null, null])],
+    ['settle to queued', (state) => settle(state, ['b', 1, 'queued', 1, null, null, null, null, 0, ['task:retry', '{}'], null, null])],
     ['cancelQueued', (state) => cancelQueued(state, 'a', 'x', 1)],
     ['append', (state) => append(state, 'b', 1, [['task:warning', '{}']], 1)],
     ['promoteDue', (state) => promoteDue(state, 1)],

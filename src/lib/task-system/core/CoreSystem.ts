@@ -2,6 +2,7 @@ import type { LifecycleHooks } from '../hooks/LifecycleHooks.ts';
 import type { TaskEvents } from '../realtime/EventEmitter.ts';
 import { decideCall } from '../policy/ToolPolicy.ts';
 import { TaskSystemError } from '../types/Errors.ts';
+import type { DoctorReport } from '../types/Isolation.ts';
 import { isJsonObject, type JsonValue } from '../types/Json.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from '../types/Options.ts';
 import { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from '../types/parseCalls.ts';
@@ -32,6 +33,8 @@ export interface CoreParts {
   readonly runner: TaskRunner;
   readonly submitter: Submitter;
   readonly janitor: Janitor;
+  /** Examines the isolation that this machine can give. */
+  readonly examine: () => Promise<DoctorReport>;
 }
 
 /** The public methods over the parts of one system: checks what comes from outside, shows tasks in their public form. */
@@ -105,6 +108,11 @@ export class CoreSystem implements TaskSystemCore {
     return decideCall(requireTaskType(this.#parts.options.types, taskType).policy, tool, args);
   }
 
+  async doctor(): Promise<DoctorReport> {
+    this.assertOpen();
+    return this.#parts.examine();
+  }
+
   close(options: CloseOptions = {}): Promise<void> {
     const { graceMs } = parseCloseOptions(options);
     this.#closed ??= this.#shutDown(graceMs);
@@ -137,7 +145,9 @@ export class CoreSystem implements TaskSystemCore {
   }
 
   #show(record: TaskRecord): Task {
-    return toTask(record, record.state === 'running' ? this.#parts.runner.progressOf(record.id) : undefined);
+    if (record.state !== 'running') return toTask(record);
+    const { runner } = this.#parts;
+    return toTask(record, runner.progressOf(record.id), runner.isolationOf(record.id));
   }
 
   async #setPaused(project: string | undefined, isPaused: boolean): Promise<void> {

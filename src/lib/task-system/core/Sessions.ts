@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { ResourceLimiter } from '../policy/ResourceLimiter.ts';
-import { MARKS, planLaunch, rootMarkOf } from '../policy/Sandbox.ts';
+import { MARKS, nameOfKind, planLaunch, rootMarkOf, type SandboxKind } from '../policy/Sandbox.ts';
+import { isolationOf } from '../policy/sandbox/isolation.ts';
+import type { Levels } from '../policy/sandbox/Levels.ts';
+import { lookAround } from '../policy/sandbox/Machine.ts';
+import { Owners } from '../policy/sandbox/owners.ts';
+import { viewOf } from '../policy/sandbox/SandboxView.ts';
 import type { StartContext } from '../types/Context.ts';
+import type { TaskIsolation } from '../types/Isolation.ts';
 import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
 import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
@@ -17,6 +23,7 @@ export interface SessionsPorts {
   readonly options: ResolvedOptions;
   readonly hostId: string;
   readonly childEntry: string;
+  readonly levels: Levels;
   readonly spawn: ProcessSpawner;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -27,15 +34,23 @@ export interface OpenSession {
   readonly session: TaskSession;
   /** Absolute path of its directory. */
   readonly workspace: string;
+  readonly isolation: TaskIsolation;
+  /** What a person should know about it. */
+  readonly warning: string | undefined;
   /** Call once the session is over. */
   readonly dispose: (disposal: Disposal) => void;
 }
+
+const NO_VIEW = { readable: [], hiddenFiles: [], hiddenFolders: [] };
 
 /** Makes sessions: owns the spare processes, the workspaces and the undertaker. */
 export class Sessions {
   readonly workspaces: Workspaces;
   readonly #ports: SessionsPorts;
-  readonly #spares: SparePool;
+  readonly #spares: SparePool<SandboxKind>;
+  readonly #kinds = new Map<string, SandboxKind>();
+  readonly #machine = lookAround();
+  readonly #owners = new Owners();
   readonly #undertaker: Undertaker;
   readonly #limiter: ResourceLimiter;
   readonly #maxResultBytes: number;
@@ -48,7 +63,7 @@ export class Sessions {
     this.#maxResultBytes = Math.max(0, ...[...ports.options.types.values()].map((type) => type.limits.resultBytes));
     this.#rootMark = rootMarkOf(ports.options.root);
     this.#undertaker = new Undertaker(`${MARKS.host}=${ports.hostId}`, ports.spawn, ports.logger);
-    this.#spares = new SparePool(ports.options.queue.spares, () => this.#startProcess(), (spare) => { this.workspaces.dispose(spare.directory, 'remove'); });
+    this.#spares = new SparePool(ports.options.queue.spares, nameOfKind, (kind) => this.#startProcess(kind), (spare) => { this.workspaces.dispose(spare.directory, 'remove'); });
   }
 
   /** How many processes wait for work. */
@@ -60,16 +75,18 @@ export class Sessions {
   async open(): Promise<void> {
     await endMarked(`${MARKS.root}=${this.#rootMark}`, this.#ports.clock);
     await this.workspaces.open();
-    this.#spares.fill();
+    const kind = this.#firstKind();
+    if (kind !== undefined) this.#spares.fill(kind);
   }
 
   /** Takes a process and gives it the workspace of this attempt. */
   async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext, ports: Omit<SessionPorts, 'clock' | 'limiter'>): Promise<OpenSession> {
     const attemptName = `${task.id}.${String(task.fence)}`;
-    const child = this.#spares.take();
+    const { level, warning } = this.#ports.levels.choose(type);
+    const child = this.#spares.take(this.#kindOf(type));
     let workspace: string;
     try {
-      workspace = this.workspaces.assign(child.directory, attemptName);
+      workspace = child.isPathFixed ? this.workspaces.adopt(child.directory) : this.workspaces.assign(child.directory, attemptName);
     } catch (error) {
       await child.destroy();
       this.workspaces.dispose(child.directory, 'remove');
@@ -87,7 +104,10 @@ export class Sessions {
       context,
       outputBytes: type.limits.outputBytes,
     }, { ...ports, limiter, clock: this.#ports.clock });
-    return { session, workspace, dispose: (disposal) => { this.workspaces.dispose(workspace, disposal); } };
+    return {
+      session, workspace, isolation: isolationOf(level), warning,
+      dispose: (disposal) => { this.workspaces.dispose(workspace, disposal, child.isPathFixed ? attemptName : undefined); },
+    };
   }
 
   /** Ends the spares and the watch over them. No session may be running any more. */
@@ -97,11 +117,39 @@ export class Sessions {
     await this.workspaces.settle();
   }
 
-  #startProcess(): TaskProcess {
+  /** The kind of the first task type that can run: most apps have one for all. */
+  #firstKind(): SandboxKind | undefined {
+    for (const type of this.#ports.options.types.values()) {
+      try {
+        return this.#kindOf(type);
+      } catch {
+        // What keeps it from running is said when one of its tasks is submitted.
+      }
+    }
+    return undefined;
+  }
+
+  #kindOf(type: ResolvedTaskType): SandboxKind {
+    const { levels, childEntry, options } = this.#ports;
+    const { level } = levels.choose(type);
+    const known = this.#kinds.get(type.name);
+    if (known !== undefined) return known;
+    // Without walls there is nothing to see through: all types share their spares.
+    const view = level === 'process' ? NO_VIEW : viewOf({ entry: childEntry, root: options.root, moduleUrl: type.moduleUrl, read: type.sandbox.read });
+    const kind: SandboxKind = { level, view, extra: [], unixSockets: false, env: {} };
+    this.#kinds.set(type.name, kind);
+    return kind;
+  }
+
+  #startProcess(kind: SandboxKind): TaskProcess {
     const { options, hostId, childEntry, spawn, clock } = this.#ports;
     const processId = randomUUID();
-    const directory = this.workspaces.createSlot(processId);
-    const plan = planLaunch({ entry: childEntry, directory, hostId, rootMark: this.#rootMark, processId, env: options.sandbox.env, niceness: options.sandbox.niceness });
+    const owner = kind.level === 'kernel' && this.#machine.isRoot ? this.#owners.take() : undefined;
+    const directory = this.workspaces.createSlot(processId, owner);
+    const { env, niceness } = options.sandbox;
+    const plan = planLaunch({
+      kind, entry: childEntry, directory, hostId, rootMark: this.#rootMark, processId, env, niceness, ...(owner === undefined ? {} : { owner }),
+    }, this.#machine);
     const child = new TaskProcess(processId, this.#limiter.wrap(plan, processId), { spawn, clock, maxResultBytes: this.#maxResultBytes });
     const { pid } = child;
     void child.exited.then(() => { this.#limiter.forget(processId); });

@@ -1,4 +1,5 @@
 import type { LifecycleHooks } from '../hooks/LifecycleHooks.ts';
+import type { Levels } from '../policy/sandbox/Levels.ts';
 import { TaskSystemError } from '../types/Errors.ts';
 import { requireTaskType } from '../types/parseCalls.ts';
 import type { Clock } from '../types/Ports.ts';
@@ -22,6 +23,8 @@ export interface SubmitterPorts {
   readonly hooks: Pick<LifecycleHooks, 'hasCreateHooks' | 'runCreate'>;
   readonly clock: Clock;
   readonly generateId: GenerateId;
+  /** Refuses types that cannot be isolated as they must be. */
+  readonly levels: Pick<Levels, 'choose'>;
 }
 
 /** Turns a submission into a stored task. */
@@ -35,6 +38,7 @@ export class Submitter {
   /** Checks, asks the hooks, stores. Without hooks, parent and asynchronous schema the task reaches the store in the same tick. */
   async submit(request: ResolvedSubmit): Promise<TaskRecord> {
     const type = requireTaskType(this.#ports.options.types, request.type);
+    this.#ports.levels.choose(type);
     const inputJson = encodeInput(request.input, type);
     const checking = checkInput(request.input, type);
     if (checking !== undefined) await checking;

@@ -1,16 +1,19 @@
 import type { ChildProcess } from 'node:child_process';
-import { getPriority, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
-import type { LaunchPlan } from '../policy/Sandbox.ts';
 import { MARKS } from '../policy/Sandbox.ts';
+import type { LaunchPlan } from '../policy/sandbox/LaunchPlan.ts';
+import { spawnPlan } from '../policy/sandbox/spawnPlan.ts';
 import type { Clock, ProcessSpawner } from '../types/Ports.ts';
 import { CHANNEL_FD, type ParentMessage } from '../types/Protocol.ts';
 import { endMarked } from './endMarked.ts';
 import { HostChannel, type ChannelListener } from './HostChannel.ts';
-import { descendantsOf, groupIsAlive, hasForked, signal } from './processTree.ts';
+import { childrenOf, descendantsOf, groupIsAlive, hasForked, signal } from './processTree.ts';
 
 /** The highest niceness there is. */
 const MOST_NICE = 19;
+/** Exit codes of shells and of bubblewrap: this plus the number of a signal. */
+const SIGNAL_BASE = 128;
 /** How long the channel of a dead process may take to run dry. */
 const LAST_WORDS_MS = 500;
 
@@ -42,6 +45,10 @@ export class TaskProcess {
   readonly directory: string;
   /** Resolves when the process itself has ended; its descendants may still live. */
   readonly exited: Promise<ProcessExit>;
+  /** Whether the directory must keep its name while the process lives. */
+  readonly isPathFixed: boolean;
+  readonly #hasNamespace: boolean;
+  readonly #innerWorkspace: string | undefined;
   readonly #child: ChildProcess;
   readonly #channel: HostChannel | undefined;
   readonly #clock: Clock;
@@ -51,14 +58,11 @@ export class TaskProcess {
   constructor(id: string, plan: LaunchPlan, ports: ProcessPorts) {
     this.id = id;
     this.directory = plan.cwd;
+    this.isPathFixed = plan.isPathFixed ?? false;
+    this.#hasNamespace = plan.hasNamespace ?? false;
+    this.#innerWorkspace = plan.innerWorkspace;
     this.#clock = ports.clock;
-    this.#child = ports.spawn(plan.command, plan.args, {
-      cwd: plan.cwd,
-      env: plan.env,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      detached: true,
-      windowsHide: true,
-    });
+    this.#child = spawnPlan(plan, ports.spawn);
     this.exited = this.#watchExit();
     const stream = pipesOf(this.#child)?.[CHANNEL_FD];
     this.#channel = isDuplex(stream) ? new HostChannel(stream, ports.maxResultBytes) : undefined;
@@ -69,6 +73,18 @@ export class TaskProcess {
   /** The operating system's number; undefined when the process could not be started. */
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** The process that runs the task's code, within its sandbox if there is one; undefined when it is not up, or gone. */
+  get taskPid(): number | undefined {
+    const init = this.#init();
+    if (init === undefined) return this.#hasNamespace || this.#hasExited ? undefined : this.pid;
+    return childrenOf(init)[0];
+  }
+
+  /** Where the child finds a directory of the host that is its workspace. */
+  workspaceInside(workspace: string): string {
+    return this.#innerWorkspace ?? workspace;
   }
 
   /** Whether the child has spoken: it is up and waits for work. */
@@ -105,7 +121,10 @@ export class TaskProcess {
 
   /** Asks the process, and its group, to end. */
   terminate(): void {
-    if (this.pid !== undefined && !this.#hasExited) signal(-this.pid, 'SIGTERM');
+    if (this.pid === undefined || this.#hasExited) return;
+    // The first process of a namespace ignores what it does not handle: the signal reaches the task, and leaves the sandbox standing.
+    const init = this.#init();
+    signal(-(init ?? this.pid), 'SIGTERM');
   }
 
   /**
@@ -115,6 +134,7 @@ export class TaskProcess {
   async destroy(): Promise<readonly number[]> {
     const { pid } = this;
     if (pid === undefined) return [];
+    if (await this.#endNamespace()) return [];
     // Only a live process can prove that it never had children; then nothing has to be searched for.
     const isAlone = !this.#hasExited && !hasForked(pid);
     const linked = isAlone || this.#hasExited ? [] : descendantsOf(pid);
@@ -127,12 +147,28 @@ export class TaskProcess {
     return endMarked(`${MARKS.process}=${this.id}`, this.#clock);
   }
 
+  /** The first process of the task's namespace: the only child that bubblewrap has. */
+  #init(): number | undefined {
+    if (!this.#hasNamespace || this.#hasExited || this.pid === undefined) return undefined;
+    return childrenOf(this.pid)[0];
+  }
+
+  /** With the first process of a namespace the kernel ends all others, and it is not reaped before they are gone: no search is needed. */
+  async #endNamespace(): Promise<boolean> {
+    const init = this.#init();
+    if (init === undefined || !signal(init, 'SIGKILL')) return false;
+    this.#channel?.close();
+    await this.exited;
+    return true;
+  }
+
   #watchExit(): Promise<ProcessExit> {
     const { promise, resolve } = Promise.withResolvers<ProcessExit>();
     // Settled on 'exit', never on 'close': a grandchild that holds stdout open would delay it by its own lifetime.
     this.#child.once('exit', (code, signalName) => {
       this.#hasExited = true;
-      void this.#lastWords().then(() => { resolve({ code, signal: signalName }); });
+      const exit = this.#hasNamespace ? withSignal(code, signalName) : { code, signal: signalName };
+      void this.#lastWords().then(() => { resolve(exit); });
     });
     this.#child.once('error', (error) => {
       if (this.#child.pid !== undefined) return;
@@ -149,6 +185,16 @@ export class TaskProcess {
     await Promise.race([this.#channel?.ended, promise]);
     timer.cancel();
   }
+}
+
+/** bubblewrap passes on by which signal the task ended as an exit code, as shells do. */
+function withSignal(code: number | null, signalName: NodeJS.Signals | null): ProcessExit {
+  const found = Object.entries(constants.signals).find(([, number]) => code !== null && number === code - SIGNAL_BASE)?.[0];
+  return found !== undefined && isSignal(found) ? { code: null, signal: found } : { code, signal: signalName };
+}
+
+function isSignal(name: string): name is NodeJS.Signals {
+  return Object.hasOwn(constants.signals, name);
 }
 
 /** Linux keeps niceness per thread: set right after the start, the child's later threads inherit it. */

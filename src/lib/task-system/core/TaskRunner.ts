@@ -2,6 +2,7 @@ import type { TaskEvents, TransientDraft } from '../realtime/EventEmitter.ts';
 import { serializeError, TaskSystemError } from '../types/Errors.ts';
 import type { EventDraft } from '../types/Events.ts';
 import type { HostCalls } from '../types/HostCalls.ts';
+import type { TaskIsolation } from '../types/Isolation.ts';
 import type { Clock, Logger, Timer } from '../types/Ports.ts';
 import { DEFAULTS, type ResolvedOptions, type ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskProgress } from '../types/Task.ts';
@@ -42,6 +43,7 @@ interface ActiveAttempt {
   readonly task: TaskRecord;
   readonly settled: Promise<void>;
   session?: TaskSession;
+  isolation?: TaskIsolation;
   stop?: StopReason;
 }
 
@@ -118,6 +120,11 @@ export class TaskRunner {
   /** The newest progress of a running task. */
   progressOf(taskId: string): TaskProgress | undefined {
     return this.#active.get(taskId)?.session?.progress;
+  }
+
+  /** How the attempt of a running task is kept apart. */
+  isolationOf(taskId: string): TaskIsolation | undefined {
+    return this.#active.get(taskId)?.isolation;
   }
 
   /** Pauses or resumes a project, or everything. */
@@ -214,7 +221,7 @@ export class TaskRunner {
     const { task } = active;
     const type = options.types.get(task.type);
     const { outcome, opened } = await this.#runSession(active, type);
-    const end = { task, type: type ?? NO_TYPE, outcome, progress: active.session?.progress, usage: active.session?.usage, time: clock.now() };
+    const end = { task, type: type ?? NO_TYPE, outcome, progress: active.session?.progress, usage: active.session?.usage, isolation: active.isolation, time: clock.now() };
     const settlement = settlementOf(end, options.queue, random);
     await this.#ports.context.finish(task, settlement, opened?.workspace, (drafts) => this.#record(task, drafts));
     const committed = await settleUntilStored(settlement, { ...this.#ports, stopping: this.#stopping.signal });
@@ -237,6 +244,8 @@ export class TaskRunner {
         call: (method, params, attempt) => this.#ports.calls[method]({ ...attempt, task, record: (drafts) => this.#record(task, drafts) }, params),
       });
       active.session = opened.session;
+      active.isolation = opened.isolation;
+      if (opened.warning !== undefined) void this.#warn(task, 'SANDBOX_WEAKER', opened.warning);
       const running = opened.session.run();
       if (active.stop !== undefined) opened.session.stop(active.stop);
       return { outcome: await running, opened };

@@ -219,7 +219,8 @@ export class TaskSession {
   #startMessage(): ParentMessage {
     const { id, type, project, attempt, maxAttempts, metadata, rootId, parentId, inputJson } = this.#task;
     const input = parseJson(inputJson);
-    const { moduleUrl, workspace, env, resultBytes, context } = this.#settings;
+    const { moduleUrl, env, resultBytes, context } = this.#settings;
+    const workspace = this.#process.workspaceInside(this.#settings.workspace);
     const task = { id, type, project, attempt, maxAttempts, metadata, rootId, input, ...(parentId === undefined ? {} : { parentId }) };
     return { type: 'start', version: PROTOCOL_VERSION, task, moduleUrl, workspace, env, resultBytes, context };
   }

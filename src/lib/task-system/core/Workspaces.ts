@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { chownSync, mkdirSync, renameSync } from 'node:fs';
 import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger } from '../types/Ports.ts';
@@ -14,6 +14,7 @@ export class Workspaces {
   readonly #directory: string;
   readonly #logs: string;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #removal: Removals;
   readonly #live = new Set<string>();
   readonly #removals = new Set<Promise<void>>();
@@ -22,6 +23,7 @@ export class Workspaces {
     this.#directory = join(root, 'workspaces');
     this.#logs = join(root, 'logs');
     this.#clock = clock;
+    this.#logger = logger;
     this.#removal = new Removals(logger);
   }
 
@@ -32,10 +34,14 @@ export class Workspaces {
     await Promise.all(names.filter((name) => name.startsWith(SLOT_PREFIX)).map((name) => this.#remove(join(this.#directory, name))));
   }
 
-  /** An empty directory for a process that has no task yet. It is renamed at takeover; a process that stands in it goes along. */
-  createSlot(processId: string): string {
+  /**
+   * An empty directory for a process that has no task yet. It is renamed at takeover; a process that stands in it goes along.
+   * @param owner the user that the process becomes, where that is not the host's.
+   */
+  createSlot(processId: string, owner?: number): string {
     const slot = join(this.#directory, `${SLOT_PREFIX}${processId}`);
     mkdirSync(slot, { mode: 0o700 });
+    if (owner !== undefined) chownSync(slot, owner, owner);
     return slot;
   }
 
@@ -56,15 +62,24 @@ export class Workspaces {
     return workspace;
   }
 
+  /** Lets a slot be the workspace of an attempt under the name it has: for processes that may not see another. */
+  adopt(slot: string): string {
+    this.#live.add(slot);
+    return slot;
+  }
+
   /** Where the output of an attempt is written: outside its workspace, where the task cannot redirect it. */
   logPath(attemptName: string): string {
     return join(this.#logs, `${attemptName}.log`);
   }
 
-  /** Removes a directory in the background, or keeps it for a look at what went wrong. */
-  dispose(directory: string, disposal: Disposal): void {
+  /** Removes a directory in the background, or keeps it for a look at what went wrong, under another name if one is given. */
+  dispose(directory: string, disposal: Disposal, keptName?: string): void {
     this.#live.delete(directory);
-    if (disposal === 'keep') return;
+    if (disposal === 'keep') {
+      if (keptName !== undefined) this.#rename(directory, keptName);
+      return;
+    }
     const removal = this.#remove(directory).finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
@@ -78,6 +93,14 @@ export class Workspaces {
   /** Waits for removals that are under way. */
   async settle(): Promise<void> {
     await Promise.all(this.#removals);
+  }
+
+  #rename(directory: string, name: string): void {
+    try {
+      renameSync(directory, join(this.#directory, name));
+    } catch (error) {
+      this.#logger.warn(`could not keep ${directory} as ${name}`, { error });
+    }
   }
 
   async #removeOlder(directory: string, ageMs: number): Promise<void> {

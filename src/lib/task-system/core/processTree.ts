@@ -117,10 +117,10 @@ function isBetweenPrograms(pid: number): boolean {
 }
 
 /**
- * Each thread is looked up by its own number: entries below `/proc/<pid>/task` of a process that is killed right after cost the
+ * The living children of a process. Each thread is looked up by its own number: entries below `/proc/<pid>/task` of a process that is killed right after cost the
  * host's event loop milliseconds when it reaps the process, entries of the single threads cost nothing.
  */
-function childrenOf(pid: number): number[] {
+export function childrenOf(pid: number): number[] {
   return threadsOf(pid).flatMap((thread) => {
     const path = `/proc/${thread}/task/${thread}/children`;
     return (readText(path) ?? '').split(' ').filter(Boolean).map(Number);

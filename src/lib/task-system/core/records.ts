@@ -1,15 +1,17 @@
+import type { TaskIsolation } from '../types/Isolation.ts';
 import { parseJson } from '../types/Json.ts';
 import type { Task, TaskProgress } from '../types/Task.ts';
 import type { NewTask, TaskRecord } from '../types/TaskStore.ts';
 
 /** A stored task as the public API shows it. `progress` is the live one, if the task runs here. */
-export function toTask(record: TaskRecord, progress?: TaskProgress): Task {
+export function toTask(record: TaskRecord, progress?: TaskProgress, isolation?: TaskIsolation): Task {
   const { inputJson, resultJson, overrides: _overrides, orderKey: _orderKey, fence: _fence, owner: _owner, ...rest } = record;
   return {
     ...rest,
     input: parseJson(inputJson),
     ...(resultJson === undefined ? {} : { result: parseJson(resultJson) }),
     ...(progress === undefined ? {} : { progress }),
+    ...(isolation === undefined ? {} : { isolation }),
   };
 }
 

@@ -2,6 +2,7 @@ import { serializeError, TaskSystemError, type SerializedError } from '../types/
 import { parseJson } from '../types/Json.ts';
 import { mergeRetry } from '../types/parseOptions.ts';
 import type { ResolvedQueue, ResolvedTaskType } from '../types/ResolvedOptions.ts';
+import type { TaskIsolation } from '../types/Isolation.ts';
 import type { TaskProgress, TaskUsage } from '../types/Task.ts';
 import type { Settlement, TaskRecord } from '../types/TaskStore.ts';
 import type { Outcome } from './outcome.ts';
@@ -17,6 +18,7 @@ export interface AttemptEnd {
   readonly outcome: Outcome;
   readonly progress: TaskProgress | undefined;
   readonly usage?: TaskUsage | undefined;
+  readonly isolation?: TaskIsolation | undefined;
   readonly time: number;
 }
 
@@ -24,8 +26,11 @@ type Verdict = Pick<Settlement, 'to' | 'event' | 'resultJson' | 'error' | 'runAt
 
 /** Decides what is written about an attempt: its final state, or another try. */
 export function settlementOf(end: AttemptEnd, queue: ResolvedQueue, random: () => number): Settlement {
-  const { task, progress, usage, time } = end;
-  const base = { taskId: task.id, fence: task.fence, time, ...(progress === undefined ? {} : { progress }), ...(usage === undefined ? {} : { usage }) };
+  const { task, progress, usage, isolation, time } = end;
+  const base = {
+    taskId: task.id, fence: task.fence, time, ...(progress === undefined ? {} : { progress }), ...(usage === undefined ? {} : { usage }),
+    ...(isolation === undefined ? {} : { isolation }),
+  };
   return { ...base, ...verdictOf(end, queue, random) };
 }
 

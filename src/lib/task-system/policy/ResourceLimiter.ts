@@ -11,7 +11,7 @@ import { childrenOf, readMemory } from './limits/procfs.ts';
 import { kernelLimits, sameLimits, widest, withinOwn, type KernelLimits } from './limits/rlimits.ts';
 import type { LimitBreach } from './limits/usage.ts';
 import { UsageWatch, type Peaks, type WatchListener } from './limits/UsageWatch.ts';
-import type { LaunchPlan } from './Sandbox.ts';
+import type { LaunchPlan } from './sandbox/LaunchPlan.ts';
 
 /** What one attempt consists of, as far as limits are concerned. */
 export interface AttemptTarget {

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
+import { TaskSystemError } from '../types/Errors.ts';
+import type { IsolationLevel } from '../types/Isolation.ts';
 import { childEnvironment } from './environment.ts';
+import { bubblewrapArguments, INNER_WORKSPACE, type ExtraMount } from './sandbox/bubblewrap.ts';
+import type { LaunchPlan } from './sandbox/LaunchPlan.ts';
+import { lookAround, type Machine } from './sandbox/Machine.ts';
+import { permissionFlags } from './sandbox/permissionModel.ts';
+import type { SandboxView } from './sandbox/SandboxView.ts';
+import { buildFilter } from './sandbox/seccomp.ts';
+import { FIRST_INPUT_FD } from './sandbox/spawnPlan.ts';
 
 /** Marks in the environment of task processes, inherited by everything they start. */
 export const MARKS = { root: 'TASK_SYSTEM_ROOT', host: 'TASK_SYSTEM_HOST', process: 'TASK_SYSTEM_PROCESS' } as const;
@@ -9,20 +18,25 @@ export function rootMarkOf(root: string): string {
   return createHash('sha256').update(root).digest('hex').slice(0, 32);
 }
 
-/** How to start one child process. Data only: the caller spawns it. */
-export interface LaunchPlan {
-  readonly command: string;
-  readonly args: readonly string[];
+/** Everything about a sandbox that is fixed when its process starts. Processes of one kind can take each other's place. */
+export interface SandboxKind {
+  readonly level: IsolationLevel;
+  readonly view: SandboxView;
+  /** Files and sockets of the host that are put somewhere inside. Only at the level `kernel`. */
+  readonly extra: readonly ExtraMount[];
+  /** Whether the task may open unix sockets. Only at the level `kernel`; weaker levels cannot forbid it. */
+  readonly unixSockets: boolean;
+  /** Variables of the environment from the start on, beside the allow-list. */
   readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  /** Added to the host's niceness. */
-  readonly niceness: number;
 }
 
 /** What the sandbox needs to know to plan a launch. */
 export interface LaunchRequest {
+  readonly kind: SandboxKind;
   /** Absolute path of the child's entry script. */
   readonly entry: string;
+  /** Arguments for it. @defaultValue none */
+  readonly entryArguments?: readonly string[];
   /** The directory that becomes the task's workspace. */
   readonly directory: string;
   /** What `rootMarkOf` says of the system's root. */
@@ -34,19 +48,53 @@ export interface LaunchRequest {
   /** Names of further environment variables that may pass. */
   readonly env: readonly string[];
   readonly niceness: number;
+  /** The user and group that the process becomes, where the host is root and the level is `kernel`; the directory belongs to it. */
+  readonly owner?: number;
+}
+
+/** The name of a kind: the same for kinds that are the same. */
+export function nameOfKind(kind: SandboxKind): string {
+  return JSON.stringify(kind);
 }
 
 /**
  * Turns a request into the command that starts the child. This is the one place where isolation is decided: stronger levels
- * wrap the same Node command. Today's level is `process`: an own process group, an allow-listed environment, an own directory.
+ * wrap the same Node command.
+ * @throws TaskSystemError `SANDBOX_UNAVAILABLE` when a program that the level needs is not installed.
  */
-export function planLaunch(request: LaunchRequest): LaunchPlan {
-  return {
+export function planLaunch(request: LaunchRequest, machine: Machine = lookAround()): LaunchPlan {
+  const { kind, entry, entryArguments = [], directory, niceness, rootMark, hostId, processId } = request;
+  const marks = { [MARKS.root]: rootMark, [MARKS.host]: hostId, [MARKS.process]: processId };
+  const flags = kind.level === 'permission-model' ? permissionFlags(kind.view, directory) : [];
+  const plan: LaunchPlan = {
     command: process.execPath,
     // Warnings about experimental features (type stripping on Node 22) are not the task's output.
-    args: ['--disable-warning=ExperimentalWarning', request.entry],
-    env: childEnvironment(request.env, { [MARKS.root]: request.rootMark, [MARKS.host]: request.hostId, [MARKS.process]: request.processId }),
-    cwd: request.directory,
-    niceness: request.niceness,
+    args: ['--disable-warning=ExperimentalWarning', ...flags, entry, ...entryArguments],
+    env: { ...childEnvironment(request.env, marks), ...kind.env },
+    cwd: directory,
+    niceness,
+  };
+  if (kind.level === 'kernel') return wrap(plan, request, machine);
+  return kind.level === 'permission-model' ? { ...plan, isPathFixed: true } : plan;
+}
+
+/** Puts bubblewrap around a command. Its own arguments pass by a descriptor: they name paths of the host. */
+function wrap(plan: LaunchPlan, { kind, directory, owner }: LaunchRequest, machine: Machine): LaunchPlan {
+  const { bubblewrap, setpriv, syscalls, isRoot } = machine;
+  if (bubblewrap === undefined || syscalls === undefined || (isRoot && (setpriv === undefined || owner === undefined))) {
+    throw new TaskSystemError('SANDBOX_UNAVAILABLE', 'bubblewrap, setpriv (where the host is root) or the filter for this processor is missing', { level: kind.level });
+  }
+  const spec = { view: kind.view, directory, extra: kind.extra, filterFd: FIRST_INPUT_FD + 1, asRoot: isRoot };
+  const argumentBytes = Buffer.from(bubblewrapArguments(spec).map((argument) => `${argument}\0`).join(''));
+  const becomeOwner = isRoot ? [String(setpriv), '--reuid', String(owner), '--regid', String(owner), '--clear-groups', '--inh-caps=-all', '--'] : [];
+  return {
+    ...plan,
+    command: bubblewrap,
+    args: ['--args', String(FIRST_INPUT_FD), '--', ...becomeOwner, plan.command, ...plan.args],
+    inputs: [argumentBytes, buildFilter(syscalls, { unixSockets: kind.unixSockets })],
+    innerWorkspace: INNER_WORKSPACE,
+    hasNamespace: true,
+    // bubblewrap looks the directory up some time after the start.
+    isPathFixed: true,
   };
 }

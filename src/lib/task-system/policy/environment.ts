@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+
 /** What every task may see of the host's environment; anything else is named in `sandbox.env`. None of these holds a secret. */
 const BASE_NAMES = ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'SystemRoot'] as const;
 
@@ -12,4 +15,10 @@ export function childEnvironment(allowed: readonly string[], marks: Readonly<Rec
     if (value !== undefined && !NEVER.includes(name.toUpperCase())) environment[name] = value;
   }
   return { ...environment, ...marks };
+}
+
+/** The path of a program that is installed, by the host's PATH; undefined when it is not. Only absolute folders count. */
+export function findProgram(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => isAbsolute(folder));
+  return [...folders, '/usr/bin', '/bin'].map((folder) => join(folder, name)).find(existsSync);
 }

@@ -124,8 +124,8 @@ const handlerErrors = {
   },
   HANDLER_IMPORT_FAILED: {
     summary: 'The handler module threw while it was imported.',
-    cause: 'Top-level code of the module or of something it imports failed, or an import of it is missing.',
-    fix: 'Read `error.cause`; import the module by hand with `node -e "import(\'…\')"`.',
+    cause: 'Top-level code of the module or of something it imports failed, or an import of it is missing. In a sandbox only the folder of the handler and `node_modules` are there.',
+    fix: 'Read `error.cause`; name further folders in `sandbox.read` of the task type; import the module by hand with `node -e "import(\'…\')"`.',
     retryable: false,
   },
 } as const satisfies Record<string, ErrorEntry>;
@@ -337,8 +337,17 @@ const memoryErrors = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
+const sandboxErrors = {
+  SANDBOX_UNAVAILABLE: {
+    summary: 'The isolation that is asked for cannot be had on this machine.',
+    cause: '`sandbox.level`, `sandbox.require` or a task type marked `untrusted` asks for a level whose canary failed here.',
+    fix: 'Run `tasks.doctor()`: it names what is missing and how to get it. To run with less, say so in `sandbox.require` of the task type.',
+    retryable: false,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
 /** Every error code of the library, with its meaning and its remedy. */
-export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...memoryErrors, ...contextErrors } as const;
+export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...memoryErrors, ...contextErrors, ...sandboxErrors } as const;
 
 /** One of the codes of {@link ERROR_CATALOGUE}. */
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

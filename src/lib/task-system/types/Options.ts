@@ -1,4 +1,5 @@
 import type { HookListeners } from './Hooks.ts';
+import type { IsolationLevel } from './Isolation.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
 import type { PolicyOptions } from './Policy.ts';
 import type { Logger } from './Ports.ts';
@@ -53,6 +54,23 @@ export interface TaskTypeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Which tools its tasks may call with which arguments, and what they may reach. @defaultValue `fs.*` in the own workspace and `memory.*` */
   readonly policy?: PolicyOptions;
+  /** Whether the task runs code that nobody has read, such as a model's: then it requires the level `kernel`, unless `sandbox` of this type says otherwise. @defaultValue false */
+  readonly untrusted?: boolean;
+  readonly sandbox?: TypeSandboxOptions;
+}
+
+/** How the processes of one task type are kept apart. */
+export interface TypeSandboxOptions {
+  /** Forces this level for the type. @defaultValue `sandbox.level` of the system */
+  readonly level?: IsolationLevel;
+  /** The least acceptable level for the type: with less, its tasks are refused with `SANDBOX_UNAVAILABLE`. @defaultValue `sandbox.require` of the system; `kernel` for types that are `untrusted` or whose policy allows `shell.run` */
+  readonly require?: IsolationLevel;
+  /**
+   * Absolute paths of further files and folders that the task may read, beside its handler's own folder and the packages that it can
+   * import. Files in them that hold secrets by their name (`.env`, `*.pem` and so on) stay hidden unless they are named themselves.
+   * @defaultValue none
+   */
+  readonly read?: readonly string[];
 }
 
 /** What tasks are told of their project: files of its directory, within budgets of tokens. */
@@ -174,6 +192,10 @@ export interface WorkspaceOptions {
 
 /** How child processes are started. */
 export interface SandboxOptions {
+  /** Forces this level of isolation for all tasks: `kernel`, `permission-model` or `process`. @defaultValue the strongest that works here, with a `task:warning` where it is less than `kernel` */
+  readonly level?: IsolationLevel;
+  /** The least acceptable level: with less, the system does not open (`SANDBOX_UNAVAILABLE`). @defaultValue none */
+  readonly require?: IsolationLevel;
   /** Names of the host's environment variables that tasks may see, beside PATH, HOME-independent basics and the locale. @defaultValue [] */
   readonly env?: readonly string[];
   /** Added to the niceness of the host for task processes, 0 to 19, so that the host's event loop stays quick. @defaultValue 10 */

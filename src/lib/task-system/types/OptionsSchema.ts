@@ -1,10 +1,10 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, normalize } from 'node:path';
 import * as z from 'zod';
 import type { Hook, HookContext, HookListeners } from './Hooks.ts';
 import { duration, durationOrOff, group, integer, integerOrOff, isNumber, isRecord, isText, leaf, oneOf, tiedTo } from './OptionLeaves.ts';
 import type {
   ContextFileOptions, ContextOptions, LimitOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, TaskSystemOptions, TaskTypeOptions,
-  WorkspaceOptions,
+  TypeSandboxOptions, WorkspaceOptions,
 } from './Options.ts';
 import type { Logger } from './Ports.ts';
 import { policySchema } from './PolicySchema.ts';
@@ -56,6 +56,17 @@ const contextSchema = tiedTo<ContextOptions>()(group({
   memoryTokens: integer(0).exactOptional(),
 }));
 
+/** Places where a sandbox keeps things of its own, or that lead out of it. */
+const NEVER_READABLE = ['/proc', '/dev', '/sys', '/run', '/var/run'];
+
+const level = oneOf('process', 'permission-model', 'kernel');
+
+const typeSandboxSchema = tiedTo<TypeSandboxOptions>()(group({
+  level: level.exactOptional(),
+  require: level.exactOptional(),
+  read: z.array(leaf<string>('an absolute path, not / and not below /proc, /dev, /sys or /run', isReadable), { error: 'an array of paths' }).readonly().exactOptional(),
+}));
+
 const taskTypeSchema = tiedTo<TaskTypeOptions>()(group({
   module: leaf<URL | string>('a file: URL or an absolute path, such as new URL("./handler.js", import.meta.url)', isModule),
   input: leaf<StandardSchema>('a Standard Schema, such as one made with zod', isStandardSchema).exactOptional(),
@@ -70,6 +81,8 @@ const taskTypeSchema = tiedTo<TaskTypeOptions>()(group({
   rememberFailures: leaf<boolean>('true or false', (value) => typeof value === 'boolean').exactOptional(),
   env: z.record(variableName(), leaf<string>('a string without NUL', isText), { error: 'an object of strings' }).exactOptional(),
   policy: policySchema.exactOptional(),
+  untrusted: leaf<boolean>('true or false', (value) => typeof value === 'boolean').exactOptional(),
+  sandbox: typeSandboxSchema.exactOptional(),
 }));
 
 const projectSchema = tiedTo<ProjectOptions>()(group({
@@ -100,6 +113,8 @@ const workspaceSchema = tiedTo<WorkspaceOptions>()(group({
 }));
 
 const sandboxSchema = tiedTo<SandboxOptions>()(group({
+  level: level.exactOptional(),
+  require: level.exactOptional(),
   env: z.array(variableName(), { error: 'an array of names' }).readonly().exactOptional(),
   niceness: integer(0, MAX_NICENESS).exactOptional(),
 }));
@@ -169,6 +184,12 @@ function fileName(): z.ZodType<string, string> {
 
 function variableName(): z.ZodType<string, string> {
   return leaf('the name of an environment variable', (value) => isText(value) && value !== '' && !value.includes('='));
+}
+
+function isReadable(value: unknown): boolean {
+  if (!isText(value) || !isAbsolute(value)) return false;
+  const folder = normalize(value).replace(/\/$/, '');
+  return folder !== '' && !NEVER_READABLE.some((forbidden) => folder === forbidden || folder.startsWith(`${forbidden}/`));
 }
 
 function isModule(value: unknown): boolean {

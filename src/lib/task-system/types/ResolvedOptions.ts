@@ -1,4 +1,5 @@
 import type { HookListeners } from './Hooks.ts';
+import type { IsolationLevel } from './Isolation.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
 import type { ResolvedPolicy } from './Policy.ts';
 import type { Logger } from './Ports.ts';
@@ -39,6 +40,16 @@ export interface ResolvedTaskType {
   readonly rememberFailures: boolean;
   readonly env: Readonly<Record<string, string>>;
   readonly policy: ResolvedPolicy;
+  readonly untrusted: boolean;
+  readonly sandbox: ResolvedTypeSandbox;
+}
+
+/** How the processes of one task type are kept apart. */
+export interface ResolvedTypeSandbox {
+  /** Undefined: that of the system. */
+  readonly level?: IsolationLevel;
+  readonly require?: IsolationLevel;
+  readonly read: readonly string[];
 }
 
 /** When and how often a failed attempt is repeated. */
@@ -112,6 +123,9 @@ export interface ResolvedWorkspaces {
 
 /** How child processes are started. */
 export interface ResolvedSandbox {
+  /** Undefined: the strongest that works. */
+  readonly level?: IsolationLevel;
+  readonly require?: IsolationLevel;
   readonly env: readonly string[];
   readonly niceness: number;
 }
@@ -148,7 +162,7 @@ export interface ResolvedClose {
 
 /** Every default value, in the shape of the options. The `@defaultValue` texts of `Options.ts` are tested against it. */
 export const DEFAULTS = {
-  taskType: { timeoutMs: 900_000, stopGraceMs: 2_000, onInterrupt: 'retry', memory: 'write', rememberFailures: false },
+  taskType: { timeoutMs: 900_000, stopGraceMs: 2_000, onInterrupt: 'retry', memory: 'write', rememberFailures: false, untrusted: false },
   retry: { maxAttempts: 1, baseDelayMs: 1_000, maxDelayMs: 300_000, factor: 2 },
   limits: {
     inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216,

@@ -1,5 +1,6 @@
 import type { TaskEvent, TaskEventMap } from './Events.ts';
 import type { HookRegistry } from './Hooks.ts';
+import type { DoctorReport } from './Isolation.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from './Options.ts';
 import type { JsonValue } from './Json.ts';
 import type { PolicyDecision } from './Policy.ts';
@@ -107,6 +108,8 @@ export interface TaskSystemCore extends AsyncDisposable {
    * @throws TaskSystemError `TASK_TYPE_UNKNOWN`.
    */
   explainPolicy(taskType: string, tool: string, args?: JsonValue): PolicyDecision;
+  /** Starts a canary at each level of isolation and tells what works on this machine, what is missing, and how to get it. */
+  doctor(): Promise<DoctorReport>;
   /** Stops: no new tasks, running ones get the grace to finish, the rest goes back to the queue. May be called twice. */
   close(options?: CloseOptions): Promise<void>;
 }

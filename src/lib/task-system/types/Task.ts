@@ -1,4 +1,5 @@
 import type { SerializedError } from './Errors.ts';
+import type { TaskIsolation } from './Isolation.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
 import type { TaskState } from './TaskState.ts';
 
@@ -58,6 +59,8 @@ export interface Task {
   readonly progress?: TaskProgress;
   /** What its last attempt used, once that is over. */
   readonly usage?: TaskUsage;
+  /** How its running, or last, attempt is kept apart from the host and other tasks. */
+  readonly isolation?: TaskIsolation;
   /** The task that this one is a part of. */
   readonly parentId?: string;
   /** The topmost task of the tree; its own id for a task without parent. */

@@ -1,5 +1,6 @@
 import type { SerializedError } from './Errors.ts';
 import type { EventDraft, TaskEvent } from './Events.ts';
+import type { TaskIsolation } from './Isolation.ts';
 import type { JsonObject } from './Json.ts';
 import type { RetryPolicy } from './Options.ts';
 import type { Task, TaskProgress, TaskUsage } from './Task.ts';
@@ -68,6 +69,8 @@ export interface Settlement {
   readonly progress?: TaskProgress;
   /** What the attempt used. */
   readonly usage?: TaskUsage;
+  /** How the attempt was kept apart. */
+  readonly isolation?: TaskIsolation;
   /** With `to: 'queued'`: when it may start again. */
   readonly runAt?: number;
   /** With `to: 'queued'`: counts this attempt as an interruption. */

@@ -6,10 +6,14 @@ export {
 } from './Events.ts';
 export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './Handler.ts';
 export type { Hook, HookContext, HookListeners, HookRegistry, Unsubscribe } from './Hooks.ts';
+export {
+  isAtLeast, ISOLATION_DIMENSIONS, ISOLATION_LEVELS, type DoctorReport, type Enforcement, type IsolationDimension, type IsolationLevel, type LevelReport, type SandboxProblem,
+  type TaskIsolation, type TypeReport,
+} from './Isolation.ts';
 export { isJsonObject, parseJson, type JsonObject, type JsonValue } from './Json.ts';
 export type {
   CloseOptions, ContextFileOptions, ContextOptions, LimitOptions, ListOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions,
-  SubmitOptions, TaskSystemOptions, TaskTypeOptions, WorkspaceOptions,
+  SubmitOptions, TaskSystemOptions, TaskTypeOptions, TypeSandboxOptions, WorkspaceOptions,
 } from './Options.ts';
 export { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from './parseCalls.ts';
 export { mergeRetry, parseTaskSystemOptions } from './parseOptions.ts';
@@ -24,7 +28,7 @@ export {
 } from './Protocol.ts';
 export {
   DEFAULTS, type ResolvedClose, type ResolvedLimits, type ResolvedList, type ResolvedOptions, type ResolvedProject, type ResolvedQueue,
-  type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage, type ResolvedSubmit, type ResolvedTaskType, type ResolvedWorkspaces,
+  type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage, type ResolvedSubmit, type ResolvedTaskType, type ResolvedTypeSandbox, type ResolvedWorkspaces,
 } from './ResolvedOptions.ts';
 export { describeIssues, type SchemaOutput, type StandardIssue, type StandardResult, type StandardSchema } from './StandardSchema.ts';
 export type {

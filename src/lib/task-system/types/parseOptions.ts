@@ -39,7 +39,7 @@ function resolveOptions(options: TaskSystemOptions): ResolvedOptions {
       retention: Object.freeze({ ...DEFAULTS.retention, ...storage?.retention }),
     }),
     workspaces: Object.freeze({ ...DEFAULTS.workspaces, ...options.workspaces }),
-    sandbox: Object.freeze({ niceness: sandbox?.niceness ?? DEFAULTS.sandbox.niceness, env: Object.freeze([...sandbox?.env ?? []]) }),
+    sandbox: Object.freeze({ ...sandbox, niceness: sandbox?.niceness ?? DEFAULTS.sandbox.niceness, env: Object.freeze([...sandbox?.env ?? []]) }),
     hooks: Object.freeze({ ...options.hooks }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
   });
@@ -61,6 +61,8 @@ function resolveType(name: string, type: TaskTypeOptions, limits: LimitOptions |
     rememberFailures: type.rememberFailures ?? DEFAULTS.taskType.rememberFailures,
     env: Object.freeze({ ...type.env }),
     policy: resolvePolicy(type.policy, `tasks.${name}.policy`),
+    untrusted: type.untrusted ?? DEFAULTS.taskType.untrusted,
+    sandbox: Object.freeze({ ...type.sandbox, read: Object.freeze((type.sandbox?.read ?? []).map((path) => resolvePath(path))) }),
   });
 }
 

@@ -1,5 +1,12 @@
+import { CANARY_COMMAND, readOrder } from '../../policy/sandbox/CanaryOrder.ts';
 import { CHANNEL_FD } from '../../types/Protocol.ts';
+import { tryEverything } from './canary.ts';
 import { ChildRuntime } from './ChildRuntime.ts';
+import { closeForeignDescriptors } from './descriptors.ts';
 import { openTransport } from './ProcessTransport.ts';
 
-new ChildRuntime(openTransport(CHANNEL_FD), process).start();
+closeForeignDescriptors();
+const [, entry = '', command, json = ''] = process.argv;
+const order = command === CANARY_COMMAND ? readOrder(json) : undefined;
+if (order === undefined) new ChildRuntime(openTransport(CHANNEL_FD), process).start();
+else void tryEverything(order, entry).then((facts) => { process.stdout.write(JSON.stringify(facts)); });

@@ -3,6 +3,7 @@ import type { EventDraft } from '../../types/Events.ts';
 import type { JsonObject } from '../../types/Json.ts';
 import type { TaskProgress, TaskUsage } from '../../types/Task.ts';
 import { TASK_STATES, transition, type TaskState } from '../../types/TaskState.ts';
+import type { TaskIsolation } from '../../types/Isolation.ts';
 import type { NewTask, Settlement, TaskOverrides, TaskRecord } from '../../types/TaskStore.ts';
 import type { NewTaskRow, Row, WireDraft, WireSettlement } from './wire.ts';
 
@@ -13,7 +14,7 @@ export const NEW_TASK_COLUMNS = [
 ] as const;
 
 /** The columns of a task as they are read, ready for a SELECT or RETURNING. */
-export const TASK_COLUMNS = [...NEW_TASK_COLUMNS, 'seq', 'interruptions', 'finished_at', 'progress', 'usage', 'error', 'result'].join(', ');
+export const TASK_COLUMNS = [...NEW_TASK_COLUMNS, 'seq', 'interruptions', 'finished_at', 'progress', 'usage', 'error', 'result', 'isolation'].join(', ');
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
@@ -60,11 +61,11 @@ export function toRecord(row: Row): TaskRecord {
 
 /** A settlement as it travels. */
 export function toWireSettlement(settlement: Settlement): WireSettlement {
-  const { taskId, fence, to, time, resultJson, error, progress, usage, runAt, interrupted, event } = settlement;
+  const { taskId, fence, to, time, resultJson, error, progress, usage, isolation, runAt, interrupted, event } = settlement;
   return [
     taskId, fence, to, time, resultJson ?? null, error === undefined ? null : JSON.stringify(error),
     progress === undefined ? null : JSON.stringify(progress), runAt ?? null, interrupted === true ? 1 : 0, toWireDraft(event),
-    usage === undefined ? null : JSON.stringify(usage),
+    usage === undefined ? null : JSON.stringify(usage), isolation === undefined ? null : JSON.stringify(isolation),
   ];
 }
 
@@ -118,6 +119,7 @@ function addOptional(record: Mutable<TaskRecord>, row: Row): void {
   const error = optionalText(row, 'error');
   const progress = optionalText(row, 'progress');
   const usage = optionalText(row, 'usage');
+  const isolation = optionalText(row, 'isolation');
   if (resultJson !== undefined) record.resultJson = resultJson;
   if (owner !== undefined) record.owner = owner;
   if (parentId !== undefined) record.parentId = parentId;
@@ -129,6 +131,7 @@ function addOptional(record: Mutable<TaskRecord>, row: Row): void {
   if (error !== undefined) record.error = ownJson<SerializedError>(error);
   if (progress !== undefined) record.progress = ownJson<TaskProgress>(progress);
   if (usage !== undefined) record.usage = ownJson<TaskUsage>(usage);
+  if (isolation !== undefined) record.isolation = ownJson<TaskIsolation>(isolation);
 }
 
 function stateOf(row: Row): TaskState {

@@ -83,6 +83,8 @@ const MIGRATIONS: readonly string[] = [`
   CREATE INDEX webhook_order ON webhook_messages (endpoint_id, task_id) WHERE ordered = 1 AND died_at IS NULL;
   CREATE INDEX webhook_dead ON webhook_messages (died_at) WHERE died_at IS NOT NULL;
   CREATE INDEX webhook_dead_of ON webhook_messages (endpoint_id, died_at) WHERE died_at IS NOT NULL;
+`, `
+  ALTER TABLE tasks ADD COLUMN isolation TEXT;
 `];
 
 /** The version that this library writes. */

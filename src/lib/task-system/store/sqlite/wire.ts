@@ -31,6 +31,7 @@ export type WireSettlement = readonly [
   taskId: string, fence: number, to: TerminalState | 'queued', time: number, resultJson: string | null, errorJson: string | null,
   progressJson: string | null, runAt: number | null, interrupted: number, event: WireDraft,
   usageJson: string | null,
+  isolationJson: string | null,
 ];
 
 /** One thing asked of the engine. */

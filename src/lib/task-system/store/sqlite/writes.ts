@@ -24,9 +24,9 @@ const CLAIM = `UPDATE tasks SET state = 'running', ready = 0, attempt = attempt 
     SELECT seq FROM tasks INDEXED BY tasks_ready WHERE project = ? AND ready = 1 AND state = 'queued' ORDER BY order_key, seq LIMIT 1
   ) RETURNING ${TASK_COLUMNS}`;
 const FINISH = `UPDATE tasks SET state = ?, owner = NULL, finished_at = ?, result = coalesce(?, result), error = coalesce(?, error),
-  progress = coalesce(?, progress), usage = coalesce(?, usage) WHERE id = ? AND fence = ? AND state = 'running' RETURNING ${TASK_COLUMNS}`;
+  progress = coalesce(?, progress), usage = coalesce(?, usage), isolation = coalesce(?, isolation) WHERE id = ? AND fence = ? AND state = 'running' RETURNING ${TASK_COLUMNS}`;
 const REQUEUE = `UPDATE tasks SET state = 'queued', ready = coalesce(?, run_at, 0) <= ?, owner = NULL, run_at = coalesce(?, run_at),
-  error = coalesce(?, error), progress = coalesce(?, progress), usage = coalesce(?, usage), interruptions = interruptions + ?
+  error = coalesce(?, error), progress = coalesce(?, progress), usage = coalesce(?, usage), isolation = coalesce(?, isolation), interruptions = interruptions + ?
   WHERE id = ? AND fence = ? AND state = 'running' RETURNING ${TASK_COLUMNS}`;
 const CANCEL = `UPDATE tasks SET state = 'cancelled', ready = 0, finished_at = ?, error = ?
   WHERE id = ? AND state = 'queued' RETURNING ${TASK_COLUMNS}`;
@@ -59,11 +59,11 @@ export function claimNext({ database, log }: EngineState, project: string, owner
 
 /** Ends an attempt, when the fence is still good. */
 export function settle({ database, log }: EngineState, settlement: WireSettlement): Reply {
-  const [taskId, fence, to, time, resultJson, errorJson, progressJson, runAt, interrupted, event, usageJson] = settlement;
+  const [taskId, fence, to, time, resultJson, errorJson, progressJson, runAt, interrupted, event, usageJson, isolationJson] = settlement;
   transition(taskId, 'running', to);
   const row = to === 'queued'
-    ? database.get(REQUEUE, runAt, time, runAt, errorJson, progressJson, usageJson, interrupted, taskId, fence)
-    : database.get(FINISH, to, time, resultJson, errorJson, progressJson, usageJson, taskId, fence);
+    ? database.get(REQUEUE, runAt, time, runAt, errorJson, progressJson, usageJson, isolationJson, interrupted, taskId, fence)
+    : database.get(FINISH, to, time, resultJson, errorJson, progressJson, usageJson, isolationJson, taskId, fence);
   return row === undefined ? {} : changed(row, log.append(subjectOf(row), time, [event]));
 }
 

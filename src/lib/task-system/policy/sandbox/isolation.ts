@@ -1,0 +1,27 @@
+import type { Enforcement, IsolationDimension, IsolationLevel, TaskIsolation } from '../../types/Isolation.ts';
+
+/** What each level gives, dimension by dimension. `docs/isolation.md` explains it, and the isolation suite proves it. */
+const DIMENSIONS = {
+  kernel: {
+    files: 'enforced', network: 'enforced', processTree: 'enforced', systemCalls: 'enforced',
+    memory: 'open', cpu: 'open', pids: 'open', disk: 'open', environment: 'enforced', channel: 'enforced',
+  },
+  'permission-model': {
+    files: 'guarded', network: 'open', processTree: 'watched', systemCalls: 'open',
+    memory: 'open', cpu: 'open', pids: 'guarded', disk: 'open', environment: 'guarded', channel: 'enforced',
+  },
+  process: {
+    files: 'open', network: 'open', processTree: 'watched', systemCalls: 'open',
+    memory: 'open', cpu: 'open', pids: 'open', disk: 'open', environment: 'guarded', channel: 'enforced',
+  },
+} as const satisfies Record<IsolationLevel, Record<IsolationDimension, Enforcement>>;
+
+/** What a level that is not available gives. */
+export const NO_ISOLATION: Readonly<Record<IsolationDimension, Enforcement>> = {
+  files: 'open', network: 'open', processTree: 'open', systemCalls: 'open', memory: 'open', cpu: 'open', pids: 'open', disk: 'open', environment: 'open', channel: 'open',
+};
+
+/** How a task at this level is kept apart. */
+export function isolationOf(level: IsolationLevel): TaskIsolation {
+  return { level, dimensions: DIMENSIONS[level] };
+}

@@ -1,0 +1,21 @@
+import { dirname, join } from 'node:path';
+import type { SandboxView } from './SandboxView.ts';
+
+/**
+ * Node's flags for a process that may read what the view shows and write its own directory, and may start no other programs,
+ * threads, native code or WASI. `node:sqlite` does not ask the permission model, so it is switched off.
+ */
+export function permissionFlags(view: SandboxView, directory: string): readonly string[] {
+  return [
+    '--permission', '--no-experimental-sqlite',
+    // A folder that is named with its content in so many words also covers what is made there later.
+    ...[...view.readable, ...view.readable.flatMap(manifestsAbove), directory, join(directory, '*')].map((path) => `--allow-fs-read=${path}`),
+    ...[directory, join(directory, '*')].map((path) => `--allow-fs-write=${path}`),
+  ];
+}
+
+/** Node asks each folder above a module for a package.json, and a refusal ends the import, where a missing file does not. */
+function manifestsAbove(path: string): readonly string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [join(parent, 'package.json'), ...manifestsAbove(parent)];
+}

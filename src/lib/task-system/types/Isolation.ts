@@ -1,0 +1,76 @@
+/** How strongly a task is kept apart, weakest first. */
+export const ISOLATION_LEVELS = ['process', 'permission-model', 'kernel'] as const;
+
+/**
+ * - `kernel`: bubblewrap with namespaces, a read-only root, one writable workspace, a filter of system calls, an own user.
+ * - `permission-model`: Node's `--permission`, in an own process group: against mistakes, not against malice.
+ * - `process`: an own process, nothing more.
+ */
+export type IsolationLevel = (typeof ISOLATION_LEVELS)[number];
+
+/** What a task could reach, look at or use up. */
+export const ISOLATION_DIMENSIONS = [
+  'files', 'network', 'processTree', 'systemCalls', 'memory', 'cpu', 'pids', 'disk', 'environment', 'channel',
+] as const;
+
+/** One of {@link ISOLATION_DIMENSIONS}. */
+export type IsolationDimension = (typeof ISOLATION_DIMENSIONS)[number];
+
+/**
+ * - `enforced`: by the kernel, or by the host on data that the task cannot touch; hostile code does not get around it.
+ * - `watched`: the host looks, and acts on what it sees; there may be a short overshoot.
+ * - `guarded`: by Node inside the task's own process: against mistakes, not against malice.
+ * - `open`: not at all.
+ */
+export type Enforcement = 'enforced' | 'watched' | 'guarded' | 'open';
+
+/** How one attempt was, or is, kept apart. */
+export interface TaskIsolation {
+  readonly level: IsolationLevel;
+  readonly dimensions: Readonly<Record<IsolationDimension, Enforcement>>;
+}
+
+/** Something that keeps a level from being reached. */
+export interface SandboxProblem {
+  /** What is missing, in one sentence. */
+  readonly what: string;
+  /** How to get it, in one sentence. */
+  readonly fix: string;
+}
+
+/** What a canary process found out about one level on this machine. */
+export interface LevelReport {
+  readonly level: IsolationLevel;
+  readonly available: boolean;
+  /** What the level gives here; each `open` when it is not available. */
+  readonly dimensions: Readonly<Record<IsolationDimension, Enforcement>>;
+  /** Why it is not available; empty when it is. */
+  readonly problems: readonly SandboxProblem[];
+}
+
+/** At which level the tasks of one type run. */
+export interface TypeReport {
+  readonly type: string;
+  /** Undefined when it cannot run here. */
+  readonly level?: IsolationLevel;
+  readonly problem?: string;
+}
+
+/** What `tasks.doctor()` finds. */
+export interface DoctorReport {
+  /** Such as `linux x64`. */
+  readonly platform: string;
+  /** Version of Node, such as `24.1.0`. */
+  readonly node: string;
+  /** The strongest level that works here. */
+  readonly level: IsolationLevel;
+  /** Every level, strongest first. */
+  readonly levels: readonly LevelReport[];
+  /** The task types of the system, by name. */
+  readonly types: readonly TypeReport[];
+}
+
+/** Whether a level is at least as strong as another. */
+export function isAtLeast(level: IsolationLevel, least: IsolationLevel): boolean {
+  return ISOLATION_LEVELS.indexOf(level) >= ISOLATION_LEVELS.indexOf(least);
+}
