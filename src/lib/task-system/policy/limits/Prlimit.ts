@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { prlimitArgs, type KernelLimits } from './rlimits.ts';
 
 const PATHS = ['/usr/bin/prlimit', '/bin/prlimit'];
@@ -19,7 +19,7 @@ export class Prlimit {
     const path = this.#path;
     if (path === undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
-      execFile(path, ['--pid', String(pid), ...prlimitArgs(limits)], { env: {} }, (error) => {
+      execFile(path, ['--pid', String(pid), ...prlimitArgs(limits)], { env: {}, ...asOwnerOf(pid) }, (error) => {
         this.#hasWorked ||= error === null;
         resolve(error === null);
       });
@@ -29,6 +29,17 @@ export class Prlimit {
   /** The command that limits itself and then becomes the given one. Undefined until limits were seen to work here. */
   prefix(limits: KernelLimits): readonly [command: string, ...args: string[]] | undefined {
     return this.#path === undefined || !this.#hasWorked ? undefined : [this.#path, ...prlimitArgs(limits), '--'];
+  }
+}
+
+/** Where the host is root, a sandboxed task is another user; in a container not even root may set limits of others, but each user its own. */
+function asOwnerOf(pid: number): { readonly uid?: number; readonly gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  try {
+    const { uid, gid } = statSync(`/proc/${String(pid)}`);
+    return uid === 0 ? {} : { uid, gid };
+  } catch {
+    return {};
   }
 }
 

@@ -31,9 +31,9 @@ export interface ViewRequest {
  */
 export function viewOf({ entry, root, moduleUrl, read = [] }: ViewRequest): SandboxView {
   const folders = [...moduleUrl?.startsWith('file:') === true ? [dirname(fileURLToPath(moduleUrl))] : [], ...read].filter(existsSync).flatMap(withTarget);
-  const library = libraryFolder(entry);
-  const packages = [library, ...folders].flatMap(packagesFor);
-  const readable = outermost([process.execPath, library, ...folders, ...packages]);
+  const library = unique([libraryFolder(entry), ownFolder()]);
+  const packages = [...library, ...folders].flatMap(packagesFor);
+  const readable = outermost([process.execPath, ...library, ...folders, ...packages]);
   const secrets = folders.filter((folder) => statSync(folder).isDirectory()).map(findSecrets);
   // Named in so many words, a file is shown even if its name says that it is a secret.
   const isMeant = (path: string): boolean => !read.includes(path);
@@ -48,6 +48,12 @@ export function viewOf({ entry, root, moduleUrl, read = [] }: ViewRequest): Sand
 function libraryFolder(entry: string): string {
   const folder = dirname(entry);
   return basename(folder) === 'child' && basename(dirname(folder)) === 'core' ? dirname(dirname(folder)) : folder;
+}
+
+/** Where this library itself lies: a child may load more of it than its entry. */
+function ownFolder(): string {
+  const file = fileURLToPath(import.meta.url);
+  return file.endsWith('.ts') ? dirname(dirname(dirname(file))) : dirname(file);
 }
 
 /** Whether a path is a folder, or lies within it. */
