@@ -1,19 +1,26 @@
 import './checkNode.ts';
 
-export { createTaskSystem, type TaskSystem, type TaskSystemDeps } from './lib/task-system/index.ts';
+export { createTaskSystem } from './lib/task-system/createTaskSystem.ts';
+export type { TaskSystem, TaskSystemDeps } from './lib/task-system/index.ts';
 export type { GenerateId } from './lib/task-system/core/ids.ts';
 export type { Admittance, Admitted, Authenticate, Authorize, Credentials, FeedAction, FeedSubject, WebSocketAttachment, WebSocketOptions } from './lib/task-system/realtime/WebSocketServer.ts';
-export {
-  deserializeError, ERROR_CATALOGUE, EVENT_TYPES, ISOLATION_DIMENSIONS, ISOLATION_LEVELS, isTerminal, isTerminalEvent, PRIORITY_LEVELS, serializeError, TASK_STATES, TaskSystemError,
-  TERMINAL_EVENTS, TRANSITIONS, type Clock, type CloseOptions, type ContextFileOptions, type ContextOptions, type Committed, type Created, type DoctorReport, type Enforcement, type ErrorCode, type ErrorEntry, type EventDraft, type EventEnvelope, type Hook, type HookContext,
-  type HookListeners, type HookRegistry, type IsolationDimension, type IsolationLevel, type JsonObject, type JsonValue, type LevelReport, type LimitOptions, type ListOptions, type Logger, type LogLevel, type NewTask,
-  type PriorityName, type ProcessSpawner, type ProjectCounts, type ProjectOptions, type ProjectSnapshot, type PruneOrder, type QueueControl, type QueueOptions, type QueueSnapshot, type RecoverOrder,
-  type ResolvedLimits, type ResolvedOptions, type ResolvedProject, type ResolvedQueue, type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage,
-  type ResolvedTaskType, type ResolvedTypeSandbox, type ResolvedWorkspaces, type RetentionOptions, type RetryPolicy, type SandboxOptions, type SandboxProblem, type SerializedError, type Settlement, type StandardIssue, type StandardResult, type StandardSchema,
-  type StorageOptions, type SubmitOptions, type Task, type TaskEvent, type TaskEventData, type TaskEventListeners, type TaskEventMap,
-  type TaskEventOf, type TaskEventType, type TaskFilter, type TaskHandle, type TaskIsolation, type TaskOverrides, type TaskPage, type TaskProgress, type TaskRecord,
-  type TaskRecordPage, type TaskState, type TaskStore, type TaskSystemCore,
-  type TaskSystemOptions, type TaskTypeOptions, type TerminalState, type Timer, type TypeReport, type TypeSandboxOptions, type Unsubscribe, type WorkspaceOptions,
-  type NetworkPolicyOptions, type PolicyDecision, type PolicyLayer, type PolicyOptions, type PolicyRule, type ProjectAccess, type ResolvedPolicy,
-  type ToolLimitOptions, type ToolLimits, type ToolRule,
+// Values by their own files: the barrel would bring the option schemas along, which only a system that is opened needs.
+export { deserializeError, serializeError, TaskSystemError } from './lib/task-system/types/Errors.ts';
+export { ERROR_CATALOGUE } from './lib/task-system/types/ErrorCatalogue.ts';
+export { EVENT_TYPES, isTerminalEvent, TERMINAL_EVENTS } from './lib/task-system/types/Events.ts';
+export { ISOLATION_DIMENSIONS, ISOLATION_LEVELS } from './lib/task-system/types/Isolation.ts';
+export { PRIORITY_LEVELS } from './lib/task-system/types/Task.ts';
+export { isTerminal, TASK_STATES, TRANSITIONS } from './lib/task-system/types/TaskState.ts';
+export type {
+  Clock, CloseOptions, Committed, ContextFileOptions, ContextOptions, Created, DoctorReport, Enforcement, ErrorCode, ErrorEntry, EventDraft,
+  EventEnvelope, Hook, HookContext, HookListeners, HookRegistry, IsolationDimension, IsolationLevel, JsonObject, JsonValue, LevelReport,
+  LimitOptions, ListOptions, Logger, LogLevel, NetworkPolicyOptions, NewTask, PolicyDecision, PolicyLayer, PolicyOptions, PolicyRule,
+  PriorityName, ProcessSpawner, ProjectAccess, ProjectCounts, ProjectOptions, ProjectSnapshot, PruneOrder, QueueControl, QueueOptions,
+  QueueSnapshot, RecoverOrder, ResolvedLimits, ResolvedOptions, ResolvedPolicy, ResolvedProject, ResolvedQueue, ResolvedRetry,
+  ResolvedSandbox, ResolvedStorage, ResolvedTaskType, ResolvedTypeSandbox, ResolvedWorkspaces, RetentionOptions, RetryPolicy,
+  SandboxOptions, SandboxProblem, SerializedError, Settlement, StandardIssue, StandardResult, StandardSchema, StorageOptions, SubmitOptions,
+  Task, TaskEvent, TaskEventData, TaskEventListeners, TaskEventMap, TaskEventOf, TaskEventType, TaskFilter, TaskHandle, TaskIsolation,
+  TaskOverrides, TaskPage, TaskProgress, TaskRecord, TaskRecordPage, TaskState, TaskStore, TaskSystemCore, TaskSystemOptions,
+  TaskTypeOptions, TerminalState, Timer, ToolLimitOptions, ToolLimits, ToolRule, TypeReport, TypeSandboxOptions, Unsubscribe,
+  WorkspaceOptions,
 } from './lib/task-system/types/index.ts';

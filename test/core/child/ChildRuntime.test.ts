@@ -83,7 +83,8 @@ function spawnChild(): Child {
     run: (module, { input = null, env = {}, resultBytes = 1_000 } = {}) => {
       const task = { id: 'task-1', type: 'research', project: 'acme', attempt: 1, maxAttempts: 1, rootId: 'task-1', metadata: {}, input };
       const moduleUrl = module === null ? 'file:///not/there.js' : `data:text/javascript,${encodeURIComponent(module)}`;
-      transport.tell({ type: 'start', version: PROTOCOL_VERSION, task, moduleUrl, workspace: WORKSPACE, env, resultBytes });
+      transport.tell({ type: 'load', version: PROTOCOL_VERSION, moduleUrl, workspace: WORKSPACE, env });
+      transport.tell({ type: 'start', task, resultBytes });
     },
     outcome: async () => {
       await until(() => transport.outcomes().length > 0);
@@ -119,6 +120,34 @@ describe('ChildRuntime', () => {
     expect([child.host.directories, child.host.title]).toEqual([[WORKSPACE], 'task-system: research task-1']);
     expect(child.host.env).toEqual({ PATH: '/bin', TMPDIR: WORKSPACE, KEY: 'value', HOME: '/own' });
     await expect(child.outcome()).resolves.toEqual({ type: 'result', json: JSON.stringify(WORKSPACE) });
+  });
+
+  it('loads the handler ahead of its task, and keeps what breaks until there is one', async () => {
+    const { host, transport } = spawnChild();
+    transport.tell({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: 'data:text/javascript,globalThis.isLoadedEarly = true; export default { run() {} }', workspace: WORKSPACE, env: {} });
+    await until(() => Reflect.get(globalThis, 'isLoadedEarly') === true);
+    host.raise('uncaughtException', new Error('a timer of the module broke'));
+    await turns();
+    expect(transport.outcomes()).toEqual([]);
+    transport.tell({ type: 'start', task: { id: 'task-1', type: 't', project: 'p', attempt: 1, maxAttempts: 1, rootId: 'task-1', metadata: {}, input: null }, resultBytes: 10 });
+    await until(() => transport.outcomes().length > 0);
+    expect(transport.outcomes()).toMatchObject([{ type: 'failure', error: { code: 'TASK_FAILED', message: 'a timer of the module broke' } }]);
+  });
+
+  it('keeps the failure of a module that was loaded ahead until its task comes', async () => {
+    const { transport } = spawnChild();
+    transport.tell({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: 'file:///not/there.js', workspace: WORKSPACE, env: {} });
+    await turns();
+    expect(transport.outcomes()).toEqual([]);
+  });
+
+  it('says nothing to a rehearsal, and is none the wiser', async () => {
+    const child = spawnChild();
+    child.transport.tell({ type: 'rehearse' });
+    await turns();
+    expect(child.transport.sent).toEqual([{ type: 'ready', version: PROTOCOL_VERSION }]);
+    child.run(handler('return 1;'));
+    await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '1' });
   });
 
   it('calls run as a method of its definition', async () => {

@@ -9,6 +9,7 @@ import { viewOf } from '../policy/sandbox/SandboxView.ts';
 import type { StartContext } from '../types/Context.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
 import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
+import { PROTOCOL_VERSION } from '../types/Protocol.ts';
 import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import { endMarked } from './endMarked.ts';
@@ -42,6 +43,13 @@ export interface OpenSession {
 }
 
 const NO_VIEW = { readable: [], hiddenFiles: [], hiddenFolders: [] };
+
+/** A process that has its workspace and loads the handler of an attempt. */
+export interface ReadyProcess {
+  readonly attemptName: string;
+  readonly child: TaskProcess;
+  readonly workspace: string;
+}
 
 /** Makes sessions: owns the spare processes, the workspaces and the undertaker. */
 export class Sessions {
@@ -79,25 +87,38 @@ export class Sessions {
     if (kind !== undefined) this.#spares.fill(kind);
   }
 
-  /** Takes a process and gives it the workspace of this attempt. */
-  async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext, ports: Omit<SessionPorts, 'clock' | 'limiter'>): Promise<OpenSession> {
-    const attemptName = `${task.id}.${String(task.fence)}`;
-    const { level, warning } = this.#ports.levels.choose(type);
+  /**
+   * Takes a process for an attempt that may still be on its way to the disk, gives it the workspace and lets it load the handler.
+   * @param fence that the claim will have.
+   */
+  async ready(taskId: string, fence: number, type: ResolvedTaskType): Promise<ReadyProcess> {
+    const attemptName = `${taskId}.${String(fence)}`;
     const child = this.#spares.take(this.#kindOf(type));
-    let workspace: string;
     try {
-      workspace = child.isPathFixed ? this.workspaces.adopt(child.directory) : this.workspaces.assign(child.directory, attemptName);
+      const workspace = child.isPathFixed ? this.workspaces.adopt(child.directory) : this.workspaces.assign(child.directory, attemptName);
+      child.send({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: type.moduleUrl, workspace: child.workspaceInside(workspace), env: type.env });
+      return { attemptName, child, workspace };
     } catch (error) {
       await child.destroy();
       this.workspaces.dispose(child.directory, 'remove');
       throw error;
     }
+  }
+
+  /** Ends a process whose attempt never came to be. */
+  async discard({ child, workspace }: ReadyProcess): Promise<void> {
+    await child.destroy();
+    this.workspaces.dispose(workspace, 'remove');
+  }
+
+  /** Makes the session of an attempt, with the process that was readied for it or a new one. */
+  async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext, ports: Omit<SessionPorts, 'clock' | 'limiter'>, readying = this.ready(task.id, task.fence, type)): Promise<OpenSession> {
+    const { attemptName, child, workspace } = await readying;
+    const { level, warning } = this.#ports.levels.choose(type);
     const limiter = this.#limiter.watch({ pid: child.pid, processId: child.id, workspace }, type.limits);
     const session = new TaskSession(task, child, {
-      moduleUrl: type.moduleUrl,
       workspace,
       logPath: this.workspaces.logPath(attemptName),
-      env: type.env,
       timeoutMs: task.overrides.timeoutMs ?? type.timeoutMs,
       stopGraceMs: type.stopGraceMs,
       resultBytes: type.limits.resultBytes,

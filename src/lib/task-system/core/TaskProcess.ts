@@ -66,7 +66,7 @@ export class TaskProcess {
     this.exited = this.#watchExit();
     const stream = pipesOf(this.#child)?.[CHANNEL_FD];
     this.#channel = isDuplex(stream) ? new HostChannel(stream, ports.maxResultBytes) : undefined;
-    this.#channel?.listen({ onMessage: () => { this.#isUp = true; }, onFault: () => { void this.destroy(); } });
+    this.#channel?.listen({ onMessage: () => { this.#isUp = true; this.send({ type: 'rehearse' }); }, onFault: () => { void this.destroy(); } });
     lowerPriority(this.pid, plan.niceness);
   }
 

@@ -10,7 +10,7 @@ import type { Committed, Created, NewTask, TaskRecord, TaskStore } from '../type
 import { DueTimer } from './DueTimer.ts';
 import type { Outcome } from './outcome.ts';
 import type { ProjectContext } from './ProjectContext.ts';
-import type { OpenSession, Sessions } from './Sessions.ts';
+import type { OpenSession, ReadyProcess, Sessions } from './Sessions.ts';
 import { settlementOf } from './settlement.ts';
 import { settleUntilStored } from './settleUntilStored.ts';
 import type { TaskQueue } from './TaskQueue.ts';
@@ -19,6 +19,8 @@ import type { StopReason, TaskSession } from './TaskSession.ts';
 /** How long nothing is claimed after the store failed. */
 const HOLD_OFF_MS = 250;
 const PROMOTE_AGAIN_MS = 30_000;
+/** The fence of a task that is claimed as it is created. */
+const FIRST_FENCE = 1;
 /** How a task is settled whose type the app no longer has. */
 const NO_TYPE = { retry: DEFAULTS.retry, onInterrupt: 'retry' } as const;
 
@@ -42,6 +44,8 @@ export interface RunnerPorts {
 interface ActiveAttempt {
   readonly task: TaskRecord;
   readonly settled: Promise<void>;
+  /** Its process, when that could be readied while the task was being stored. */
+  readonly readying?: Promise<ReadyProcess>;
   session?: TaskSession;
   isolation?: TaskIsolation;
   stop?: StopReason;
@@ -193,17 +197,28 @@ export class TaskRunner {
     const { store, hostId } = this.#ports;
     const { promise, resolve, reject } = Promise.withResolvers<Created>();
     this.#startInLane(task.project, async () => {
+      const readying = this.#readyEarly(task);
       const created = await store.create(task, hostId).catch(reject);
-      if (created === undefined) return;
-      resolve(created);
-      if (!created.existed) await this.#runClaimed(created);
+      if (created !== undefined) resolve(created);
+      if (created?.existed === false) await this.#runClaimed(created, readying);
+      else await readying?.then((ready) => this.#ports.sessions.discard(ready), () => undefined);
     }, reject);
     return promise;
   }
 
-  async #runClaimed(claimed: Committed): Promise<void> {
+  /** Storing takes as long as loading a handler: both at once. A task that may exist already is not worth a process. */
+  #readyEarly(task: NewTask): Promise<ReadyProcess> | undefined {
+    const type = this.#ports.options.types.get(task.type);
+    if (type === undefined || task.idempotencyKey !== undefined) return undefined;
+    const readying = this.#ports.sessions.ready(task.id, FIRST_FENCE, type);
+    // A process that cannot be had is the attempt's failure, not an unhandled one.
+    readying.catch(() => undefined);
+    return readying;
+  }
+
+  async #runClaimed(claimed: Committed, readying?: Promise<ReadyProcess>): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
-    const active: ActiveAttempt = { task: claimed.task, settled: promise.then(() => undefined) };
+    const active: ActiveAttempt = { task: claimed.task, settled: promise.then(() => undefined), ...(readying === undefined ? {} : { readying }) };
     this.#active.set(claimed.task.id, active);
     // A claim that was under way when the system was told to stop: it goes back to the queue.
     if (this.#isGraceOver) stopAttempt(active, { kind: 'shutdown' });
@@ -242,7 +257,7 @@ export class TaskRunner {
         emit: (draft) => { this.#emit(task, draft); },
         warn: (code, message) => { void this.#warn(task, code, message); },
         call: (method, params, attempt) => this.#ports.calls[method]({ ...attempt, task, record: (drafts) => this.#record(task, drafts) }, params),
-      });
+      }, active.readying);
       active.session = opened.session;
       active.isolation = opened.isolation;
       if (opened.warning !== undefined) void this.#warn(task, 'SANDBOX_WEAKER', opened.warning);

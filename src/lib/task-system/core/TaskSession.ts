@@ -6,7 +6,7 @@ import type { StartContext } from '../types/Context.ts';
 import type { Caller } from '../types/HostCalls.ts';
 import { parseJson, type JsonValue } from '../types/Json.ts';
 import type { Clock, Timer } from '../types/Ports.ts';
-import { PROTOCOL_VERSION, type AbortCause, type HostMethod, type ParentMessage } from '../types/Protocol.ts';
+import type { AbortCause, HostMethod, ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import type { TaskProgress, TaskUsage } from '../types/Task.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
@@ -24,10 +24,8 @@ export type StopReason = Extract<TerminationReason, { readonly kind: 'timeout' |
 
 /** What one attempt is given. */
 export interface SessionSettings {
-  readonly moduleUrl: string;
   readonly workspace: string;
   readonly logPath: string;
-  readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly stopGraceMs: number;
   readonly resultBytes: number;
@@ -86,7 +84,7 @@ export class TaskSession {
     return this.#usage;
   }
 
-  /** Runs the attempt to its end. */
+  /** Runs the attempt to its end; its process has been told what to load. */
   async run(): Promise<Outcome> {
     const { timeoutMs, resultBytes } = this.#settings;
     const output = this.#collectOutput();
@@ -219,10 +217,9 @@ export class TaskSession {
   #startMessage(): ParentMessage {
     const { id, type, project, attempt, maxAttempts, metadata, rootId, parentId, inputJson } = this.#task;
     const input = parseJson(inputJson);
-    const { moduleUrl, env, resultBytes, context } = this.#settings;
-    const workspace = this.#process.workspaceInside(this.#settings.workspace);
+    const { resultBytes, context } = this.#settings;
     const task = { id, type, project, attempt, maxAttempts, metadata, rootId, input, ...(parentId === undefined ? {} : { parentId }) };
-    return { type: 'start', version: PROTOCOL_VERSION, task, moduleUrl, workspace, env, resultBytes, context };
+    return { type: 'start', task, resultBytes, context };
   }
 }
 

@@ -20,7 +20,11 @@ export type AbortCause = 'cancelled' | 'timeout' | 'shutdown' | 'limit';
 
 /** What the host tells the child. */
 export type ParentMessage =
-  | { readonly type: 'start'; readonly version: number; readonly task: StartedTask; readonly moduleUrl: string; readonly workspace: string; readonly env: Readonly<Record<string, string>>; readonly resultBytes: number; readonly context?: StartContext }
+  /** Asks for nothing: what a process does for the first time it does slowly, and a spare has the time for it. */
+  | { readonly type: 'rehearse' }
+  /** Comes first, and as early as the host knows which handler it will be: while the task is still being stored. */
+  | { readonly type: 'load'; readonly version: number; readonly moduleUrl: string; readonly workspace: string; readonly env: Readonly<Record<string, string>> }
+  | { readonly type: 'start'; readonly task: StartedTask; readonly resultBytes: number; readonly context?: StartContext }
   | { readonly type: 'abort'; readonly cause: AbortCause; readonly reason: string }
   /** The answer to a `call`. */
   | { readonly type: 'reply'; readonly id: number; readonly value: JsonValue }

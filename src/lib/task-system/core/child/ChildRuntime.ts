@@ -13,6 +13,7 @@ const PROGRESS_INTERVAL_MS = 100;
 /** How many calls the host is asked at once, well below what it allows; a handler may start a hundred children in one go. */
 const MAX_OPEN_CALLS = 32;
 
+type LoadMessage = Extract<ParentMessage, { readonly type: 'load' }>;
 type StartMessage = Extract<ParentMessage, { readonly type: 'start' }>;
 type ReplyMessage = Extract<ParentMessage, { readonly type: 'reply' }>;
 
@@ -44,7 +45,11 @@ export class ChildRuntime {
   readonly #calls = new Map<number, PendingCall>();
   readonly #waitingCalls: (() => void)[] = [];
   #nextCall = 0;
-  #state: 'idle' | 'running' | 'done' = 'idle';
+  #state: 'idle' | 'loading' | 'running' | 'done' = 'idle';
+  #workspace = '';
+  #definition: Promise<TaskDefinition> | undefined;
+  /** What broke while the handler was being loaded, by a chain of its own; told once there is a task to tell it of. */
+  #brokenEarly: { readonly thrown: unknown } | undefined;
 
   constructor(transport: Transport, host: ChildHost) {
     this.#transport = transport;
@@ -65,8 +70,14 @@ export class ChildRuntime {
 
   #receive(message: ParentMessage): void {
     switch (message.type) {
+      case 'rehearse':
+        void rehearse();
+        break;
+      case 'load':
+        if (this.#state === 'idle') this.#begin(message);
+        break;
       case 'start':
-        if (this.#state === 'idle') void this.#run(message).catch((error: unknown) => { this.#fail(error); });
+        if (this.#state === 'loading') void this.#run(message).catch((error: unknown) => { this.#fail(error); });
         break;
       case 'abort':
         this.#stop.abort(new DOMException(message.reason, message.cause === 'timeout' ? 'TimeoutError' : 'AbortError'));
@@ -77,23 +88,36 @@ export class ChildRuntime {
     }
   }
 
-  async #run(message: StartMessage): Promise<void> {
-    this.#state = 'running';
-    const { task, workspace } = message;
-    this.#host.title = `task-system: ${task.type} ${task.id}`;
+  #begin(message: LoadMessage): void {
+    this.#state = 'loading';
+    this.#workspace = message.workspace;
+    this.#definition = this.#load(message);
+    // Heard again by whoever runs it; until then it is nobody's unhandled rejection.
+    this.#definition.catch(() => undefined);
+  }
+
+  async #load({ workspace, env, moduleUrl }: LoadMessage): Promise<TaskDefinition> {
     this.#host.chdir(workspace);
-    Object.assign(this.#host.env, { HOME: workspace, TMPDIR: workspace }, message.env);
-    const definition = await loadHandler(message.moduleUrl);
+    Object.assign(this.#host.env, { HOME: workspace, TMPDIR: workspace }, env);
+    return loadHandler(moduleUrl);
+  }
+
+  async #run({ task, resultBytes, context: files }: StartMessage): Promise<void> {
+    this.#state = 'running';
+    this.#host.title = `task-system: ${task.type} ${task.id}`;
+    if (this.#brokenEarly !== undefined) throw this.#brokenEarly.thrown;
+    const definition = await this.#definition;
+    if (definition === undefined) return;
     const input = await parseInput(definition, task.input);
-    const context = createTaskContext(task, input, workspace, {
+    const context = createTaskContext(task, input, this.#workspace, {
       send: (log) => { if (this.#state === 'running') this.#transport.send(log); },
       call: (method, params) => this.#call(method, params),
       reportProgress: (report) => { if (this.#state === 'running') this.#progress.push(report); },
       signal: this.#stop.signal,
-      ...(message.context === undefined ? {} : { context: message.context }),
+      ...(files === undefined ? {} : { context: files }),
     });
     const result: unknown = await Reflect.apply(definition.run, definition, [context]);
-    this.#finish({ type: 'result', json: encodeResult(result, message.resultBytes) });
+    this.#finish({ type: 'result', json: encodeResult(result, resultBytes) });
   }
 
   #call(method: HostMethod, params: JsonValue): Promise<JsonValue> {
@@ -118,6 +142,7 @@ export class ChildRuntime {
   /** A process that breaks before it has a task is no use: better none than one that keeps its task waiting. */
   #break(thrown: unknown): void {
     if (this.#state === 'idle') this.#die();
+    else if (this.#state === 'loading') this.#brokenEarly ??= { thrown };
     else this.#fail(thrown);
   }
 
@@ -141,6 +166,10 @@ export class ChildRuntime {
       this.#kill(this.#host.pid, 'SIGKILL');
     }
   }
+}
+
+async function rehearse(): Promise<void> {
+  await import('node:path');
 }
 
 async function parseInput(definition: TaskDefinition, input: JsonValue): Promise<unknown> {
