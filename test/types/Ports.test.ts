@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/lib/task-system/types/Ports.ts';
 
@@ -57,5 +58,22 @@ describe('systemClock', () => {
     vi.advanceTimersByTime(2 * LONGEST_OF_NODE_MS);
     expect(callback).not.toHaveBeenCalled();
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('systemClock and the end of the process', () => {
+  const ports = new URL('../../src/lib/task-system/types/Ports.ts', import.meta.url).href;
+
+  function outputOf(keepsAlive: string): string {
+    const program = `import { systemClock } from '${ports}'; await new Promise((resolve) => { systemClock.setTimer(50, resolve${keepsAlive}); }); process.stdout.write('waited');`;
+    return spawnSync(process.execPath, ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', program], { encoding: 'utf8' }).stdout;
+  }
+
+  it('lets the process end before a timer that nobody awaits', () => {
+    expect(outputOf('')).toBe('');
+  });
+
+  it('keeps the process for a timer that says so', () => {
+    expect(outputOf(', true')).toBe('waited');
   });
 });

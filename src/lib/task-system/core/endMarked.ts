@@ -15,7 +15,7 @@ export async function endMarked(mark: string, clock: Clock): Promise<readonly nu
     survivors = await findMarked(`${mark}\0`);
     if (survivors?.length === 0) return [];
     for (const survivor of survivors ?? []) signal(survivor, 'SIGKILL');
-    await new Promise<void>((resolve) => { clock.setTimer(SWEEP_INTERVAL_MS, resolve); });
+    await new Promise<void>((resolve) => { clock.setTimer(SWEEP_INTERVAL_MS, resolve, true); });
   }
   return survivors ?? [];
 }

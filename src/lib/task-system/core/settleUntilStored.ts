@@ -36,7 +36,7 @@ export async function settleUntilStored(settlement: Settlement, ports: SettlePor
 
 async function pause(waitMs: number, { clock, stopping }: SettlePorts): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  const timer = clock.setTimer(waitMs, () => { resolve(undefined); });
+  const timer = clock.setTimer(waitMs, () => { resolve(undefined); }, true);
   const wake = (): void => { timer.cancel(); resolve(undefined); };
   stopping.addEventListener('abort', wake, { once: true });
   await promise;

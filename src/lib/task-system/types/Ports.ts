@@ -10,8 +10,11 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Calls `callback` after `delayMs`. A timer never keeps the process alive by itself. */
-  setTimer(delayMs: number, callback: () => void): Timer;
+  /**
+   * Calls `callback` after `delayMs`.
+   * @param keepsAlive whether the process must not end before: for what somebody awaits. Default: false.
+   */
+  setTimer(delayMs: number, callback: () => void, keepsAlive?: boolean): Timer;
 }
 
 /** Where the library says what went wrong when there is nobody to throw at. */
@@ -40,12 +43,12 @@ const MAX_TIMER_MS = 2_147_483_647;
 /** The real clock. Delays beyond what Node can hold (24.8 days) are waited for in steps. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  setTimer(delayMs, callback) {
+  setTimer(delayMs, callback, keepsAlive = false) {
     let handle: NodeJS.Timeout;
     const arm = (leftMs: number): void => {
       const step = Math.min(Math.max(leftMs, 0), MAX_TIMER_MS);
       handle = setTimeout(() => { if (leftMs > step) arm(leftMs - step); else callback(); }, step);
-      handle.unref();
+      if (!keepsAlive) handle.unref();
     };
     arm(delayMs);
     return { cancel: () => { clearTimeout(handle); } };
