@@ -4,15 +4,15 @@ import type { Enforcement, IsolationDimension, IsolationLevel, TaskIsolation } f
 const DIMENSIONS = {
   kernel: {
     files: 'enforced', network: 'enforced', processTree: 'enforced', systemCalls: 'enforced',
-    memory: 'open', cpu: 'open', pids: 'open', disk: 'open', environment: 'enforced', channel: 'enforced',
+    memory: 'watched', cpu: 'watched', pids: 'watched', disk: 'watched', environment: 'enforced', channel: 'enforced',
   },
   'permission-model': {
     files: 'guarded', network: 'open', processTree: 'watched', systemCalls: 'open',
-    memory: 'open', cpu: 'open', pids: 'guarded', disk: 'open', environment: 'guarded', channel: 'enforced',
+    memory: 'watched', cpu: 'watched', pids: 'guarded', disk: 'watched', environment: 'guarded', channel: 'enforced',
   },
   process: {
     files: 'open', network: 'open', processTree: 'watched', systemCalls: 'open',
-    memory: 'open', cpu: 'open', pids: 'open', disk: 'open', environment: 'guarded', channel: 'enforced',
+    memory: 'watched', cpu: 'watched', pids: 'watched', disk: 'watched', environment: 'guarded', channel: 'enforced',
   },
 } as const satisfies Record<IsolationLevel, Record<IsolationDimension, Enforcement>>;
 
