@@ -25,7 +25,7 @@ export function explainFailure(level: IsolationLevel, said: string, { isRoot }: 
 
 /** Why a canary that came back was not content. */
 export function explainFact(level: IsolationLevel, fact: keyof CanaryFacts): SandboxProblem {
-  return { what: `A canary at the level "${level}" reports that ${LEAKS[fact]}.`, fix: 'Please report it with the output of `npx task-system doctor --json`; until then use another machine or container for untrusted code.' };
+  return { what: `A canary at the level "${level}" reports that ${LEAKS[fact]}.`, fix: 'Please report it with what `tasks.doctor()` returns; until then use another machine or container for untrusted code.' };
 }
 
 const LEAKS: Readonly<Record<keyof CanaryFacts, string>> = {
