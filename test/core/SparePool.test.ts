@@ -43,6 +43,19 @@ describe('SparePool', () => {
     expect([pool.size, started.length]).toEqual([3, 3]);
   });
 
+  it.each(['resolves', 'rejects'] as const)('starts no successor before what goes first %s', async (end) => {
+    const { pool, started } = setUp(1);
+    pool.fill('plain');
+    const first = Promise.withResolvers<undefined>();
+    pool.take('plain', first.promise);
+    await turns();
+    expect(started.length).toBe(1);
+    if (end === 'resolves') first.resolve(undefined);
+    else first.reject(new Error('STORE_FULL'));
+    await turns();
+    expect(started.length).toBe(2);
+  });
+
   it('hands out the one that has waited longest', () => {
     const { pool, started } = setUp(2);
     pool.fill('plain');

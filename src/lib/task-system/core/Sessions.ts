@@ -90,10 +90,11 @@ export class Sessions {
   /**
    * Takes a process for an attempt that may still be on its way to the disk, gives it the workspace and lets it load the handler.
    * @param fence that the claim will have.
+   * @param storing what must not be held up by the start of a successor.
    */
-  async ready(taskId: string, fence: number, type: ResolvedTaskType): Promise<ReadyProcess> {
+  async ready(taskId: string, fence: number, type: ResolvedTaskType, storing?: Promise<unknown>): Promise<ReadyProcess> {
     const attemptName = `${taskId}.${String(fence)}`;
-    const child = this.#spares.take(this.#kindOf(type));
+    const child = this.#spares.take(this.#kindOf(type), storing);
     try {
       const workspace = child.isPathFixed ? this.workspaces.adopt(child.directory) : this.workspaces.assign(child.directory, attemptName);
       child.send({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: type.moduleUrl, workspace: child.workspaceInside(workspace), env: type.env });

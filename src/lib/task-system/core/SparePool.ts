@@ -48,13 +48,18 @@ export class SparePool<Kind> {
     }
   }
 
-  /** The spare that has waited longest, or a new process; the pool is filled again right after, if this kind is asked for repeatedly. */
-  take(kind: Kind): TaskProcess {
+  /**
+   * The spare that has waited longest, or a new process; the pool is filled again afterwards, if this kind is asked for repeatedly.
+   * @param busy what goes before the successor: starting a process holds the host up for milliseconds.
+   */
+  take(kind: Kind, busy?: Promise<unknown>): TaskProcess {
     const name = this.#nameOf(kind);
     const spares = this.#kinds.get(name);
     this.#use(name, spares ?? new Set());
     // The process that is needed now goes first; its successor is started when this turn is over.
-    if (spares !== undefined) setImmediate(() => { this.#refill(kind); });
+    const refillSoon = (): void => { setImmediate(() => { this.#refill(kind); }); };
+    if (spares !== undefined && busy === undefined) refillSoon();
+    else if (spares !== undefined) void busy?.then(refillSoon, refillSoon);
     const [spare] = spares ?? [];
     if (spare === undefined) return this.#start(kind);
     spares?.delete(spare);

@@ -197,8 +197,9 @@ export class TaskRunner {
     const { store, hostId } = this.#ports;
     const { promise, resolve, reject } = Promise.withResolvers<Created>();
     this.#startInLane(task.project, async () => {
-      const readying = this.#readyEarly(task);
-      const created = await store.create(task, hostId).catch(reject);
+      const storing = store.create(task, hostId);
+      const readying = this.#readyEarly(task, storing);
+      const created = await storing.catch(reject);
       if (created !== undefined) resolve(created);
       if (created?.existed === false) await this.#runClaimed(created, readying);
       else await readying?.then((ready) => this.#ports.sessions.discard(ready), () => undefined);
@@ -207,10 +208,10 @@ export class TaskRunner {
   }
 
   /** Storing takes as long as loading a handler: both at once. A task that may exist already is not worth a process. */
-  #readyEarly(task: NewTask): Promise<ReadyProcess> | undefined {
+  #readyEarly(task: NewTask, storing: Promise<unknown>): Promise<ReadyProcess> | undefined {
     const type = this.#ports.options.types.get(task.type);
     if (type === undefined || task.idempotencyKey !== undefined) return undefined;
-    const readying = this.#ports.sessions.ready(task.id, FIRST_FENCE, type);
+    const readying = this.#ports.sessions.ready(task.id, FIRST_FENCE, type, storing);
     // A process that cannot be had is the attempt's failure, not an unhandled one.
     readying.catch(() => undefined);
     return readying;
