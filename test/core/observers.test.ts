@@ -83,7 +83,9 @@ describe('the live feed of a system', () => {
     const feed = await watch(url, { topics: ['tasks'], since: { epoch, offset: 1 } });
     await (await second.submit({ type: 'echo' })).result();
     await feed.until(() => eventsIn(feed.frames).filter(({ type }) => type === 'task:complete').length === 3);
-    expect(eventsIn(feed.frames).map(({ offset }) => offset)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    // A slow task tells what it uses meanwhile, under the offset of the moment.
+    const stored = eventsIn(feed.frames).filter(({ type }) => type !== 'task:usage');
+    expect(stored.map(({ offset }) => offset)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
   it('says goodbye when the system closes and leaves the app its server', async () => {
