@@ -17,10 +17,10 @@ export type {
   LimitOptions, ListOptions, Logger, LogLevel, NetworkPolicyOptions, NewTask, PolicyDecision, PolicyLayer, PolicyOptions, PolicyRule,
   PriorityName, ProcessSpawner, ProjectAccess, ProjectCounts, ProjectOptions, ProjectSnapshot, PruneOrder, QueueControl, QueueOptions,
   QueueSnapshot, RecoverOrder, ResolvedLimits, ResolvedOptions, ResolvedPolicy, ResolvedProject, ResolvedQueue, ResolvedRetry,
-  ResolvedSandbox, ResolvedStorage, ResolvedTaskType, ResolvedTypeSandbox, ResolvedWorkspaces, RetentionOptions, RetryPolicy,
-  SandboxOptions, SandboxProblem, SerializedError, Settlement, StandardIssue, StandardResult, StandardSchema, StorageOptions, SubmitOptions,
+  ResolvedSandbox, ResolvedStorage, ResolvedSubtasks, ResolvedTaskType, ResolvedTypeSandbox, ResolvedWorkspaces, RetentionOptions, RetryPolicy,
+  SandboxOptions, SandboxProblem, SerializedError, Settlement, StandardIssue, StandardResult, StandardSchema, StorageOptions, SubmitOptions, SubtaskOptions,
   Task, TaskEvent, TaskEventData, TaskEventListeners, TaskEventMap, TaskEventOf, TaskEventType, TaskFilter, TaskHandle, TaskIsolation,
   TaskOverrides, TaskPage, TaskProgress, TaskRecord, TaskRecordPage, TaskState, TaskStore, TaskSystemCore, TaskSystemOptions,
   TaskTypeOptions, TerminalState, Timer, ToolLimitOptions, ToolLimits, ToolRule, TypeReport, TypeSandboxOptions, Unsubscribe,
-  WorkspaceOptions,
+  TreeBounds, WorkspaceOptions,
 } from './lib/task-system/types/index.ts';

@@ -87,6 +87,11 @@ describe('Submitter.submit', () => {
     expect(submitted).toEqual([]);
   });
 
+  it('refuses a key without a parent', async () => {
+    const { submit } = setUp();
+    expect(await rejectionOf(submit({ type: 'research', key: 'k' }))).toMatchObject({ code: 'SUBMIT_INVALID', details: { key: 'k' } });
+  });
+
   it('shows the task to the hooks as it will be, and stores it only after they have agreed', async () => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const seen: Task[] = [];

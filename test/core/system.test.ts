@@ -65,6 +65,31 @@ describe('submit', () => {
     expect(tasks.map(({ project, rootId }) => [project, rootId])).toEqual([['other', parent.id], ['acme', parent.id]]);
   });
 
+  it('gives a handler the same child for the same key, and refuses children beyond the bounds', async () => {
+    const system = await openSystem(testOptions({ 'spawns.mjs': {}, 'echo.mjs': {} }, { subtasks: { maxChildren: 2, maxDepth: 1 } }));
+    const child = (key: string) => ({ type: 'echo', input: 1, key });
+    const parent = await system.submit({ type: 'spawns', input: { children: [child('a'), child('b'), child('a')] } });
+    const ids = await parent.result();
+    expect(ids).toEqual([expect.any(String), expect.any(String), Array.isArray(ids) ? ids[0] : undefined]);
+    expect((await system.list({ parentId: parent.id })).tasks.map(({ key }) => key)).toEqual(['b', 'a']);
+    const wide = await system.submit({ type: 'spawns', input: { children: [child('a'), child('b'), child('c')] } });
+    await expect(wide.result()).rejects.toMatchObject({ code: 'TREE_TOO_WIDE' });
+    const deep = await system.submit({ type: 'spawns', input: { children: [{ type: 'spawns', key: 'deep', input: { children: [child('a')] } }] } });
+    await deep.result();
+    const { tasks: [below] } = await system.list({ parentId: deep.id });
+    // Its own spawn may come after the end of the one above; the level is refused all the same.
+    await expect(system.handle(below?.id ?? '').result()).rejects.toMatchObject({ code: 'TREE_TOO_DEEP' });
+  });
+
+  it('takes children from the host while the parent is open, and says clearly when it has ended', async () => {
+    const system = await openSystem(testOptions({ 'echo.mjs': {} }));
+    const parent = await system.submit({ type: 'echo', delayMs: 60_000 });
+    const [child, same] = await Promise.all([1, 2].map(() => system.submit({ type: 'echo', parentId: parent.id, key: 'one' })));
+    expect(same?.id).toBe(child?.id);
+    await parent.cancel();
+    await expect(system.submit({ type: 'echo', parentId: parent.id })).rejects.toMatchObject({ code: 'PARENT_ENDED' });
+  });
+
   it('tells a handler whose spawn is wrong, with a code it can read', async () => {
     const system = await openSystem(testOptions({ 'spawns.mjs': {} }));
     const parent = await system.submit({ type: 'spawns', input: { children: [{ type: 'nobody' }] } });

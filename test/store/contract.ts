@@ -10,12 +10,14 @@ import { describePruning } from './contract/pruning.ts';
 import { describeReads } from './contract/reads.ts';
 import { describeRecovery } from './contract/recovery.ts';
 import { describeSettlements } from './contract/settlements.ts';
+import { describeTrees } from './contract/trees.ts';
 import type { OpenStore, StoreCapabilities } from './support.ts';
 
 /** What every adapter of `TaskStore` has to do. `open` gives each test a new, empty store. */
 export function describeTaskStore(name: string, open: OpenStore, capabilities: StoreCapabilities): void {
   describe(`TaskStore: ${name}`, () => {
     describeCreation(open);
+    describeTrees(open);
     describeClaims(open);
     describeSettlements(open);
     describeRecovery(open);

@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   ContextOptions: DEFAULTS.context,
   ProjectOptions: DEFAULTS.project,
   QueueOptions: DEFAULTS.queue,
+  SubtaskOptions: DEFAULTS.subtasks,
   StorageOptions: DEFAULTS.storage,
   RetentionOptions: DEFAULTS.retention,
   WorkspaceOptions: DEFAULTS.workspaces,

@@ -144,7 +144,7 @@ function describeParents(open: OpenStore): void {
       await start(store, 'parent');
       await end(store, 'parent', { to });
       const error = await rejectionOf(store.create(newTask('child', { parentId: 'parent' })));
-      expect(error.code).toBe('TASK_NOT_FOUND');
+      expect(error.code).toBe('PARENT_ENDED');
       expect(error.message).toContain(to);
     });
 

@@ -176,7 +176,7 @@ function describeAppending(open: OpenStore): void {
         end(store, 'old'), store.create(newTask('d', { parentId: 'old' })), claim(store),
       ]);
       expect(results.map((result) => (result.status === 'fulfilled' ? 'ok' : rejectedCode(result.reason)))).toEqual([
-        'ok', 'STORE_FAILED', 'ok', 'TASK_NOT_FOUND', 'ok', 'ok', 'CURSOR_INVALID', 'ok', 'STORE_FAILED', 'ok', 'TASK_NOT_FOUND', 'ok',
+        'ok', 'STORE_FAILED', 'ok', 'TASK_NOT_FOUND', 'ok', 'ok', 'CURSOR_INVALID', 'ok', 'STORE_FAILED', 'ok', 'PARENT_ENDED', 'ok',
       ]);
       const events = await allEvents(store);
       expect(events.map(({ offset, type, taskId }) => `${String(offset)} ${type} ${taskId}`)).toEqual([

@@ -38,8 +38,8 @@ function plansOf(operation: (state: EngineState) => unknown): readonly string[] 
   const database = new ExplainingDatabase(':memory:', { timeoutMs: 0 });
   migrate(database);
   const state = { database, log: new EventLog(database) };
-  create(state, toRow(newRecord(newTask('a', { project: 'p' }), undefined)));
-  create(state, toRow(newRecord(newTask('b', { project: 'p' }), 'host')));
+  create(state, toRow(newRecord(newTask('a', { project: 'p' }), undefined)), null);
+  create(state, toRow(newRecord(newTask('b', { project: 'p' }), 'host')), null);
   database.seen.clear();
   operation(state);
   expect(database.seen.size).toBeGreaterThan(0);
@@ -50,7 +50,8 @@ function plansOf(operation: (state: EngineState) => unknown): readonly string[] 
 
 describe('the query plans of operations that must not slow down with the number of tasks', () => {
   it.each<[string, (state: EngineState) => unknown]>([
-    ['create', (state) => create(state, toRow(newRecord(newTask('c', { parentId: 'a', idempotencyKey: 'k' }), 'host')))],
+    ['create', (state) => create(state, toRow(newRecord(newTask('c', { parentId: 'a', idempotencyKey: 'k' }), 'host')), null)],
+    ['create of a keyed child', (state) => create(state, toRow(newRecord(newTask('c', { parentId: 'a', rootId: 'a', key: 'k' }), undefined)), { maxDepth: 5, maxChildren: 100, maxTasks: 1_000 })],
     ['claimNext', (state) => claimNext(state, 'p', 'host', 1)],
     ['settle', (state) => settle(state, ['b', 1, 'completed', 1, null, null, null, null, 0, ['task:complete', '{}'], null, null])],
     ['settle to queued', (state) => settle(state, ['b', 1, 'queued', 1, null, null, null, null, 0, ['task:retry', '{}'], null, null])],
@@ -79,7 +80,7 @@ describe('the query plans of operations that must not slow down with the number 
   ])('%s does not walk through the messages of others', (_name, op) => {
     const plans = plansOf((state) => {
       performOutbox(state, ['putEndpoint', endpoint('x', { order: 'task' })]);
-      create(state, toRow(newRecord(newTask('c'), 'host')));
+      create(state, toRow(newRecord(newTask('c'), 'host')), null);
       return performOutbox(state, op);
     });
     expect(plans.filter((step) => /^SCAN (webhook_messages|tasks|events)$/.test(step))).toEqual([]);

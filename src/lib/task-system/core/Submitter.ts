@@ -37,6 +37,9 @@ export class Submitter {
 
   /** Checks, asks the hooks, stores. Without hooks, parent and asynchronous schema the task reaches the store in the same tick. */
   async submit(request: ResolvedSubmit): Promise<TaskRecord> {
+    if (request.key !== undefined && request.parentId === undefined) {
+      throw new TaskSystemError('SUBMIT_INVALID', 'key: expected together with parentId; without a parent, use idempotencyKey', { key: request.key });
+    }
     const type = requireTaskType(this.#ports.options.types, request.type);
     this.#ports.levels.choose(type);
     const inputJson = encodeInput(request.input, type);
@@ -76,7 +79,7 @@ export class Submitter {
 
   #newTask(request: ResolvedSubmit, type: ResolvedTaskType, inputJson: string, rootId: string | undefined): NewTask {
     const { clock, generateId, options } = this.#ports;
-    const { project, priority, overrides, metadata, idempotencyKey, parentId, delayMs } = request;
+    const { project, priority, overrides, metadata, idempotencyKey, parentId, key, delayMs } = request;
     const id = generateId();
     const createdAt = clock.now();
     return {
@@ -92,6 +95,7 @@ export class Submitter {
       metadata,
       createdAt,
       ...(parentId === undefined ? {} : { parentId }),
+      ...(key === undefined ? {} : { key }),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(delayMs === 0 ? {} : { runAt: createdAt + delayMs }),
     };

@@ -87,7 +87,7 @@ export class TaskRunner {
     const mayStart = task.runAt === undefined && this.#pause === undefined && !this.#stopping.signal.aborted;
     if (mayStart && queue.canStartNow(task.project)) return this.#createAndRun(task);
     queue.adjust(task.project, { pending: 1 });
-    const created = await store.create(task).catch((error: unknown) => {
+    const created = await store.create(task, undefined, this.#ports.options.subtasks).catch((error: unknown) => {
       queue.adjust(task.project, { pending: -1 });
       throw error;
     });
@@ -194,10 +194,10 @@ export class TaskRunner {
   }
 
   #createAndRun(task: NewTask): Promise<Created> {
-    const { store, hostId } = this.#ports;
+    const { store, hostId, options } = this.#ports;
     const { promise, resolve, reject } = Promise.withResolvers<Created>();
     this.#startInLane(task.project, async () => {
-      const storing = store.create(task, hostId);
+      const storing = store.create(task, hostId, options.subtasks);
       const readying = this.#readyEarly(task, storing);
       const created = await storing.catch(reject);
       if (created !== undefined) resolve(created);

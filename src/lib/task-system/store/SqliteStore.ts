@@ -3,6 +3,7 @@ import type { EventDraft, TaskEvent } from '../types/Events.ts';
 import type { Logger } from '../types/Ports.ts';
 import type {
   Committed, Created, NewTask, ProjectCounts, PruneOrder, RecoverOrder, Settlement, TaskFilter, TaskRecord, TaskRecordPage, TaskStore,
+  TreeBounds,
 } from '../types/TaskStore.ts';
 import { threadEntryUrl } from './sqlite/entryUrl.ts';
 import { OpQueue } from './sqlite/OpQueue.ts';
@@ -76,9 +77,9 @@ class SqliteStore implements TaskStore {
     this.outbox = new SqliteOutbox(this.#queue);
   }
 
-  async create(task: NewTask, claimAs?: string): Promise<Created> {
+  async create(task: NewTask, claimAs?: string, bounds?: TreeBounds): Promise<Created> {
     const record = newRecord(task, claimAs);
-    const reply = await this.#queue.ask(['create', toRow(record)]);
+    const reply = await this.#queue.ask(['create', toRow(record), bounds ?? null]);
     const existing = firstRecord(reply);
     return existing === undefined ? { existed: false, task: record, events: eventsOf(reply) } : { existed: true, task: existing, events: [] };
   }

@@ -23,6 +23,7 @@ export const submitSchema = tiedTo<SubmitOptions>()(group({
   delayMs: duration(0).exactOptional(),
   idempotencyKey: text(MAX_IDEMPOTENCY_KEY).exactOptional(),
   parentId: text(MAX_ID).exactOptional(),
+  key: text(MAX_IDEMPOTENCY_KEY).exactOptional(),
   timeoutMs: duration(1).exactOptional(),
   retry: retrySchema.exactOptional(),
   contextFiles: fileNames().exactOptional(),

@@ -173,6 +173,30 @@ const requestErrors = {
     fix: 'Store the data and pass its address, or raise `limits.inputBytes`.',
     retryable: false,
   },
+  PARENT_ENDED: {
+    summary: 'The parent has ended: it takes no more children.',
+    cause: 'A child was submitted to a task that is completed, failed or cancelled.',
+    fix: 'Submit children while the parent is queued, runs or waits; submit the task without `parentId` if it may stand alone.',
+    retryable: false,
+  },
+  TREE_TOO_DEEP: {
+    summary: 'The tree of tasks may not grow that deep.',
+    cause: 'Sub-tasks start sub-tasks, more levels of them than `subtasks.maxDepth` (default 5) allows; often a recursion without end.',
+    fix: 'Let the parent split the work further, or raise `subtasks.maxDepth`.',
+    retryable: false,
+  },
+  TREE_TOO_WIDE: {
+    summary: 'The task has as many children as it may have.',
+    cause: 'More children than `subtasks.maxChildren` (default 100), ended ones included; often a loop without end.',
+    fix: 'Give each child more to do, put a level between, or raise `subtasks.maxChildren`.',
+    retryable: false,
+  },
+  TREE_TOO_LARGE: {
+    summary: 'The tree has as many tasks as it may have.',
+    cause: 'More tasks below one root than `subtasks.maxTasks` (default 1,000) allows, ended ones included.',
+    fix: 'Give each task more to do, start several trees, or raise `subtasks.maxTasks`.',
+    retryable: false,
+  },
   QUEUE_FULL: {
     summary: 'The project has as many pending tasks as it may have.',
     cause: '`queue.maxPending` is reached for this project.',

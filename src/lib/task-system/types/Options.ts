@@ -15,6 +15,7 @@ export interface TaskSystemOptions {
   /** Settings of single projects. Projects that are not named here are fine and get the defaults. */
   readonly projects?: Readonly<Record<string, ProjectOptions>>;
   readonly queue?: QueueOptions;
+  readonly subtasks?: SubtaskOptions;
   /** Limits for every task type that does not set its own. */
   readonly limits?: LimitOptions;
   readonly storage?: StorageOptions;
@@ -169,6 +170,16 @@ export interface QueueOptions {
   readonly maxInterruptions?: number;
 }
 
+/** Bounds on the trees that tasks grow. */
+export interface SubtaskOptions {
+  /** How many levels of sub-tasks there may be below a task that has no parent; deeper ones are refused with `TREE_TOO_DEEP`. @defaultValue 5 */
+  readonly maxDepth?: number;
+  /** How many children one task may have, ended ones included; more are refused with `TREE_TOO_WIDE`. @defaultValue 100 */
+  readonly maxChildren?: number;
+  /** How many tasks a whole tree may have, its root and ended ones included; more are refused with `TREE_TOO_LARGE`. @defaultValue 1_000 */
+  readonly maxTasks?: number;
+}
+
 /** The database. */
 export interface StorageOptions {
   /** How long to wait for another system to let go of the database, in milliseconds, before `STORE_LOCKED`. @defaultValue 1_000 */
@@ -218,6 +229,11 @@ export interface SubmitOptions {
   readonly idempotencyKey?: string;
   /** The task that this one is a part of. @defaultValue none */
   readonly parentId?: string;
+  /**
+   * Name of this child under its parent: submitting again with the same key and parent returns the first child, also when it has
+   * ended. So a parent that is run again finds its children instead of starting them twice. Up to 256 characters. @defaultValue none
+   */
+  readonly key?: string;
   /** Over the `timeoutMs` of the type. */
   readonly timeoutMs?: number;
   /** Over the `retry` of the type. */

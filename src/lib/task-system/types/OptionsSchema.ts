@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Hook, HookContext, HookListeners } from './Hooks.ts';
 import { duration, durationOrOff, group, integer, integerOrOff, isNumber, isRecord, isText, leaf, oneOf, tiedTo } from './OptionLeaves.ts';
 import type {
-  ContextFileOptions, ContextOptions, LimitOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, TaskSystemOptions, TaskTypeOptions,
+  ContextFileOptions, ContextOptions, LimitOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, SubtaskOptions, TaskSystemOptions, TaskTypeOptions,
   TypeSandboxOptions, WorkspaceOptions,
 } from './Options.ts';
 import type { Logger } from './Ports.ts';
@@ -100,6 +100,12 @@ const queueSchema = tiedTo<QueueOptions>()(group({
   maxInterruptions: integer(0).exactOptional(),
 }));
 
+const subtaskSchema = tiedTo<SubtaskOptions>()(group({
+  maxDepth: integer(0).exactOptional(),
+  maxChildren: integer(0).exactOptional(),
+  maxTasks: integer(1).exactOptional(),
+}));
+
 const storageSchema = tiedTo<StorageOptions>()(group({
   lockTimeoutMs: duration(0).exactOptional(),
   retention: tiedTo<RetentionOptions>()(group({
@@ -134,6 +140,7 @@ export const systemSchema = tiedTo<TaskSystemOptions>()(group({
   tasks: z.record(name(), taskTypeSchema, { error: 'an object of task types' }),
   projects: z.record(name(), projectSchema, { error: 'an object of projects' }).exactOptional(),
   queue: queueSchema.exactOptional(),
+  subtasks: subtaskSchema.exactOptional(),
   limits: limitSchema.exactOptional(),
   storage: storageSchema.exactOptional(),
   workspaces: workspaceSchema.exactOptional(),

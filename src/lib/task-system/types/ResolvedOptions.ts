@@ -15,6 +15,7 @@ export interface ResolvedOptions {
   /** Settings of a project, named in the options or not. */
   readonly project: (name: string) => ResolvedProject;
   readonly queue: ResolvedQueue;
+  readonly subtasks: ResolvedSubtasks;
   readonly storage: ResolvedStorage;
   readonly workspaces: ResolvedWorkspaces;
   readonly sandbox: ResolvedSandbox;
@@ -110,6 +111,13 @@ export interface ResolvedQueue {
   readonly maxInterruptions: number;
 }
 
+/** Bounds on the trees that tasks grow. */
+export interface ResolvedSubtasks {
+  readonly maxDepth: number;
+  readonly maxChildren: number;
+  readonly maxTasks: number;
+}
+
 /** The database. */
 export interface ResolvedStorage {
   readonly lockTimeoutMs: number;
@@ -140,6 +148,7 @@ export interface ResolvedSubmit {
   readonly delayMs: number;
   readonly idempotencyKey?: string;
   readonly parentId?: string;
+  readonly key?: string;
   /** What it sets over its type; empty when it sets nothing. */
   readonly overrides: TaskOverrides;
   /** A copy, as JSON would give it back. */
@@ -170,6 +179,7 @@ export const DEFAULTS = {
   },
   project: { weight: 1 },
   queue: { maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3 },
+  subtasks: { maxDepth: 5, maxChildren: 100, maxTasks: 1_000 },
   storage: { lockTimeoutMs: 1_000 },
   context: {
     maxTokens: 16_000, maxFileTokens: 8_000, maxFileBytes: 262_144, encoding: 'o200k', memoryFile: 'MEMORY.md', archiveFile: 'MEMORY.archive.md', memoryTokens: 6_000,

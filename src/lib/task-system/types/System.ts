@@ -81,7 +81,7 @@ export interface TaskSystemCore extends AsyncDisposable {
   /**
    * Stores a task and queues it. Resolves when it is on disk.
    * @throws TaskSystemError `TASK_TYPE_UNKNOWN`, `PROJECT_NAME_INVALID`, `SUBMIT_INVALID`, `INPUT_INVALID`, `INPUT_TOO_LARGE`,
-   * `QUEUE_FULL`, `SUBMIT_REFUSED`, `TASK_NOT_FOUND` (of the parent), `SYSTEM_CLOSED`, or a `STORE_…` code.
+   * `QUEUE_FULL`, `SUBMIT_REFUSED`, `TASK_NOT_FOUND` or `PARENT_ENDED` (of the parent), a `TREE_TOO_…` code, `SYSTEM_CLOSED`, or a `STORE_…` code.
    */
   submit(options: SubmitOptions): Promise<TaskHandle>;
   /** The handle of a task that was submitted earlier. It is not checked whether the task exists: `result()` does. */

@@ -63,6 +63,8 @@ export interface Task {
   readonly isolation?: TaskIsolation;
   /** The task that this one is a part of. */
   readonly parentId?: string;
+  /** Its name under its parent, if it was given one. */
+  readonly key?: string;
   /** The topmost task of the tree; its own id for a task without parent. */
   readonly rootId: string;
   /** The task that this one repeats (see `tasks.retry`). */

@@ -38,6 +38,8 @@ export interface NewTask {
   readonly maxAttempts: number;
   readonly overrides: TaskOverrides;
   readonly parentId?: string;
+  /** Name under the parent; the same key and parent is the same task. */
+  readonly key?: string;
   readonly rootId: string;
   readonly retryOf?: string;
   readonly idempotencyKey?: string;
@@ -52,7 +54,14 @@ export interface Committed {
   readonly events: readonly TaskEvent[];
 }
 
-/** What `create` did: made the task, or found the one that has the same idempotency key (then `events` is empty). */
+/** Bounds on a tree; a child beyond one of them is refused. */
+export interface TreeBounds {
+  readonly maxDepth: number;
+  readonly maxChildren: number;
+  readonly maxTasks: number;
+}
+
+/** What `create` did: made the task, or found the one that has the same key (under its parent) or idempotency key (then `events` is empty). */
 export interface Created extends Committed {
   readonly existed: boolean;
 }
@@ -142,9 +151,10 @@ export interface TaskStore {
 
   /**
    * Stores a task and its `task:create` event. `claimAs` also claims it for that owner in the same transaction (with `task:start`).
-   * `parentId` of a task that has ended or does not exist rejects with `TASK_NOT_FOUND`.
+   * `parentId` of a task that does not exist rejects with `TASK_NOT_FOUND`, of one that has ended with `PARENT_ENDED`; a child beyond
+   * `bounds` rejects with `TREE_TOO_DEEP`, `TREE_TOO_WIDE` or `TREE_TOO_LARGE`.
    */
-  create(task: NewTask, claimAs?: string): Promise<Created>;
+  create(task: NewTask, claimAs?: string, bounds?: TreeBounds): Promise<Created>;
 
   /** Gives the first due task of a project to an owner: `running`, attempt and fence one higher, `task:start` stored. */
   claimNext(project: string, owner: string, time: number): Promise<Committed | undefined>;

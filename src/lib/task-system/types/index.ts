@@ -12,7 +12,7 @@ export {
 } from './Isolation.ts';
 export { isJsonObject, parseJson, type JsonObject, type JsonValue } from './Json.ts';
 export type {
-  CloseOptions, ContextFileOptions, ContextOptions, LimitOptions, ListOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions,
+  CloseOptions, ContextFileOptions, ContextOptions, LimitOptions, ListOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, SubtaskOptions,
   SubmitOptions, TaskSystemOptions, TaskTypeOptions, TypeSandboxOptions, WorkspaceOptions,
 } from './Options.ts';
 export { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from './parseCalls.ts';
@@ -28,7 +28,7 @@ export {
 } from './Protocol.ts';
 export {
   DEFAULTS, type ResolvedClose, type ResolvedLimits, type ResolvedList, type ResolvedOptions, type ResolvedProject, type ResolvedQueue,
-  type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage, type ResolvedSubmit, type ResolvedTaskType, type ResolvedTypeSandbox, type ResolvedWorkspaces,
+  type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage, type ResolvedSubmit, type ResolvedSubtasks, type ResolvedTaskType, type ResolvedTypeSandbox, type ResolvedWorkspaces,
 } from './ResolvedOptions.ts';
 export { describeIssues, type SchemaOutput, type StandardIssue, type StandardResult, type StandardSchema } from './StandardSchema.ts';
 export type {
@@ -38,5 +38,5 @@ export { PRIORITY_LEVELS, type PriorityName, type Task, type TaskProgress, type 
 export type { TaskControl } from './TaskControl.ts';
 export { canTransition, isTerminal, stateDiagram, TASK_STATES, transition, TRANSITIONS, type TaskState, type TerminalState } from './TaskState.ts';
 export type {
-  Committed, Created, NewTask, ProjectCounts, PruneOrder, RecoverOrder, Settlement, TaskFilter, TaskOverrides, TaskRecord, TaskRecordPage, TaskStore,
+  Committed, Created, NewTask, ProjectCounts, PruneOrder, RecoverOrder, Settlement, TaskFilter, TaskOverrides, TaskRecord, TaskRecordPage, TaskStore, TreeBounds,
 } from './TaskStore.ts';

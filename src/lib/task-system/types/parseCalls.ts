@@ -56,7 +56,7 @@ export function requireTaskType<Type>(types: ReadonlyMap<string, Type>, name: st
 }
 
 function resolveSubmit(options: SubmitOptions): ResolvedSubmit {
-  const { type, project, input, priority = DEFAULTS.submit.priority, delayMs, idempotencyKey, parentId, timeoutMs, retry, contextFiles, metadata } = options;
+  const { type, project, input, priority = DEFAULTS.submit.priority, delayMs, idempotencyKey, parentId, key, timeoutMs, retry, contextFiles, metadata } = options;
   return {
     type,
     project: project ?? DEFAULTS.submit.project,
@@ -65,6 +65,7 @@ function resolveSubmit(options: SubmitOptions): ResolvedSubmit {
     delayMs: delayMs ?? DEFAULTS.submit.delayMs,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(parentId === undefined ? {} : { parentId }),
+    ...(key === undefined ? {} : { key }),
     overrides: timeoutMs === undefined && retry === undefined && contextFiles === undefined ? NO_OVERRIDES : {
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(retry === undefined ? {} : { retry: { ...retry } }),

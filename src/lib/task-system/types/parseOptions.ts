@@ -34,6 +34,7 @@ function resolveOptions(options: TaskSystemOptions): ResolvedOptions {
     types: new Map(Object.entries(options.tasks).map(([name, type]) => [name, resolveType(name, type, options.limits)])),
     project: projectLookup(options.projects ?? {}, queue.maxConcurrent, options.context),
     queue,
+    subtasks: Object.freeze({ ...DEFAULTS.subtasks, ...options.subtasks }),
     storage: Object.freeze({
       lockTimeoutMs: storage?.lockTimeoutMs ?? DEFAULTS.storage.lockTimeoutMs,
       retention: Object.freeze({ ...DEFAULTS.retention, ...storage?.retention }),

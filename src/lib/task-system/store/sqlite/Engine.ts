@@ -173,7 +173,7 @@ function isRead(op: StoreOp): boolean {
 
 function perform(state: EngineState, op: StoreOp): Reply {
   switch (op[0]) {
-    case 'create': return create(state, op[1]);
+    case 'create': return create(state, op[1], op[2]);
     case 'claimNext': return claimNext(state, op[1], op[2], op[3]);
     case 'settle': return settle(state, op[1]);
     case 'cancelQueued': return cancelQueued(state, op[1], op[2], op[3]);

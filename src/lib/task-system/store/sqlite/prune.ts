@@ -8,11 +8,13 @@ const NEWEST_BEYOND = 'SELECT finished_at, seq FROM tasks WHERE finished_at IS N
 const REMOVE_TASKS = `DELETE FROM tasks WHERE seq IN (
   SELECT seq FROM tasks AS ended WHERE finished_at IS NOT NULL AND (finished_at, seq) < (?, ?)
   AND NOT EXISTS (SELECT 1 FROM tasks AS child WHERE child.parent_id = ended.id AND child.finished_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM tasks AS root WHERE root.id = ended.root_id AND root.finished_at IS NULL)
   ORDER BY finished_at, seq LIMIT ?)`;
 const OLDEST_EVENTS = 'SELECT offset, time FROM events ORDER BY offset LIMIT ?';
 
 /**
- * Removes the oldest of the ended tasks, of the events and of the dead letters, each by age and by count. A task stays while a child of it goes on. Events
+ * Removes the oldest of the ended tasks, of the events and of the dead letters, each by age and by count. A task stays while a child
+ * of it goes on, and as long as its root does: a parent that is run again finds its ended children by their keys. Events
  * go in the order of their offsets, so that the log has a beginning and no holes.
  */
 export function prune(state: EngineState, order: PruneOrder): Reply {

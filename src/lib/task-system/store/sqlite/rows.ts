@@ -10,7 +10,7 @@ import type { NewTaskRow, Row, WireDraft, WireSettlement } from './wire.ts';
 /** The columns that `create` fills, in the order of {@link NewTaskRow}. */
 export const NEW_TASK_COLUMNS = [
   'id', 'type', 'project', 'state', 'ready', 'order_key', 'priority', 'max_attempts', 'attempt', 'fence', 'owner', 'parent_id', 'root_id',
-  'retry_of', 'idempotency_key', 'created_at', 'run_at', 'started_at', 'overrides', 'metadata', 'input',
+  'retry_of', 'idempotency_key', 'created_at', 'run_at', 'started_at', 'overrides', 'metadata', 'input', 'spawn_key',
 ] as const;
 
 /** The columns of a task as they are read, ready for a SELECT or RETURNING. */
@@ -32,7 +32,7 @@ export function toRow(record: TaskRecord): NewTaskRow {
     record.id, record.type, record.project, record.state, ready, record.orderKey, record.priority, record.maxAttempts, record.attempt,
     record.fence, record.owner ?? null, record.parentId ?? null, record.rootId, record.retryOf ?? null, record.idempotencyKey ?? null,
     record.createdAt, record.runAt ?? null, record.startedAt ?? null, objectText(record.overrides), objectText(record.metadata),
-    record.inputJson,
+    record.inputJson, record.key ?? null,
   ];
 }
 
@@ -112,6 +112,7 @@ function addOptional(record: Mutable<TaskRecord>, row: Row): void {
   const owner = optionalText(row, 'owner');
   const parentId = optionalText(row, 'parent_id');
   const retryOf = optionalText(row, 'retry_of');
+  const key = optionalText(row, 'spawn_key');
   const idempotencyKey = optionalText(row, 'idempotency_key');
   const runAt = optionalNumber(row, 'run_at');
   const startedAt = optionalNumber(row, 'started_at');
@@ -124,6 +125,7 @@ function addOptional(record: Mutable<TaskRecord>, row: Row): void {
   if (owner !== undefined) record.owner = owner;
   if (parentId !== undefined) record.parentId = parentId;
   if (retryOf !== undefined) record.retryOf = retryOf;
+  if (key !== undefined) record.key = key;
   if (idempotencyKey !== undefined) record.idempotencyKey = idempotencyKey;
   if (runAt !== undefined) record.runAt = runAt;
   if (startedAt !== undefined) record.startedAt = startedAt;

@@ -85,6 +85,10 @@ const MIGRATIONS: readonly string[] = [`
   CREATE INDEX webhook_dead_of ON webhook_messages (endpoint_id, died_at) WHERE died_at IS NOT NULL;
 `, `
   ALTER TABLE tasks ADD COLUMN isolation TEXT;
+`, `
+  ALTER TABLE tasks ADD COLUMN spawn_key TEXT;
+  CREATE UNIQUE INDEX tasks_key ON tasks (parent_id, spawn_key) WHERE spawn_key IS NOT NULL;
+  CREATE INDEX tasks_tree ON tasks (root_id) WHERE parent_id IS NOT NULL;
 `];
 
 /** The version that this library writes. */

@@ -1,5 +1,5 @@
 import type { SerializedError } from '../../types/Errors.ts';
-import type { ProjectCounts, PruneOrder, RecoverOrder, TaskFilter } from '../../types/TaskStore.ts';
+import type { ProjectCounts, PruneOrder, RecoverOrder, TaskFilter, TreeBounds } from '../../types/TaskStore.ts';
 import type { TaskState, TerminalState } from '../../types/TaskState.ts';
 import type { OutboxOp, OutboxReply } from './outbox/wire.ts';
 import type { Row } from './Row.ts';
@@ -20,7 +20,7 @@ export type NewTaskRow = readonly [
   id: string, type: string, project: string, state: TaskState, ready: number, orderKey: number, priority: number, maxAttempts: number,
   attempt: number, fence: number, owner: string | null, parentId: string | null, rootId: string, retryOf: string | null,
   idempotencyKey: string | null, createdAt: number, runAt: number | null, startedAt: number | null, overrides: string | null,
-  metadata: string | null, input: string,
+  metadata: string | null, input: string, key: string | null,
 ];
 
 /** An event before it has a place in the log: its type, and its data as JSON text. */
@@ -36,7 +36,7 @@ export type WireSettlement = readonly [
 
 /** One thing asked of the engine. */
 export type StoreOp =
-  | readonly ['create', task: NewTaskRow]
+  | readonly ['create', task: NewTaskRow, bounds: TreeBounds | null]
   | readonly ['claimNext', project: string, owner: string, time: number]
   | readonly ['settle', settlement: WireSettlement]
   | readonly ['cancelQueued', taskId: string, reason: string, time: number]

@@ -1,8 +1,10 @@
 import { serializeError, TaskSystemError, type SerializedError } from '../../types/Errors.ts';
-import { isTerminal, TASK_STATES, transition } from '../../types/TaskState.ts';
+import { transition } from '../../types/TaskState.ts';
+import type { TreeBounds } from '../../types/TaskStore.ts';
 import type { Database } from './Database.ts';
 import { subjectOf, type EventLog } from './EventLog.ts';
 import { NEW_TASK_COLUMNS, numberOf, optionalNumber, TASK_COLUMNS } from './rows.ts';
+import { findChild, requireRoom } from './trees.ts';
 import type { NewTaskRow, Reply, Row, WireDraft, WireSettlement } from './wire.ts';
 
 /** What the operations work on. */
@@ -17,7 +19,6 @@ export interface EngineState {
  */
 
 const FIND_IDEMPOTENT = `SELECT ${TASK_COLUMNS} FROM tasks WHERE project = ? AND idempotency_key = ?`;
-const STATE_OF = 'SELECT state FROM tasks WHERE id = ?';
 const INSERT = `INSERT INTO tasks (${NEW_TASK_COLUMNS.join(', ')}) VALUES (${NEW_TASK_COLUMNS.map(() => '?').join(', ')})`;
 const CLAIM = `UPDATE tasks SET state = 'running', ready = 0, attempt = attempt + 1, fence = fence + 1, owner = ?, started_at = ?, error = NULL
   WHERE seq = (
@@ -32,14 +33,18 @@ const CANCEL = `UPDATE tasks SET state = 'cancelled', ready = 0, finished_at = ?
   WHERE id = ? AND state = 'queued' RETURNING ${TASK_COLUMNS}`;
 const RUNNING = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ? AND fence = ? AND state = 'running'`;
 
-/** Stores a new task with its events, or finds the one that has the same idempotency key. */
-export function create({ database, log }: EngineState, task: NewTaskRow): Reply {
-  const [id, type, project, state, , , priority, , attempt, , , parentId, rootId, retryOf, idempotencyKey, createdAt, runAt] = task;
+/** Stores a new task with its events, or finds the one that has the same key. */
+export function create({ database, log }: EngineState, task: NewTaskRow, bounds: TreeBounds | null): Reply {
+  const [id, type, project, state, , , priority, , attempt, , , parentId, rootId, retryOf, idempotencyKey, createdAt, runAt, , , , , key] = task;
   if (idempotencyKey !== null) {
     const existing = database.get(FIND_IDEMPOTENT, project, idempotencyKey);
     if (existing !== undefined) return { rows: [existing] };
   }
-  if (parentId !== null) requireOpenParent(database, id, parentId);
+  if (parentId !== null) {
+    const existing = key === null ? undefined : findChild(database, parentId, key);
+    if (existing !== undefined) return { rows: [existing] };
+    requireRoom(database, { id, parentId, rootId }, bounds);
+  }
   database.run(INSERT, ...task);
   const subject = { taskId: id, project, taskType: type, ...(parentId === null ? {} : { parentId }), rootId };
   const data = { priority, ...(runAt === null ? {} : { runAt }), ...(retryOf === null ? {} : { retryOf }) };
@@ -95,12 +100,4 @@ function changed(row: Row, events: readonly string[]): Reply {
 
 function startDraft(time: number, createdAt: number, runAt: number | undefined): WireDraft {
   return ['task:start', JSON.stringify({ queuedMs: Math.max(0, time - Math.max(createdAt, runAt ?? 0)) })];
-}
-
-function requireOpenParent(database: Database, taskId: string, parentId: string): void {
-  const parent = database.get(STATE_OF, parentId);
-  const state = TASK_STATES.find((name) => name === parent?.['state']);
-  if (state !== undefined && !isTerminal(state)) return;
-  const what = state === undefined ? `The parent "${parentId}" does not exist` : `The parent "${parentId}" has ended (${state})`;
-  throw new TaskSystemError('TASK_NOT_FOUND', what, { taskId, parentId });
 }
