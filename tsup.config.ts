@@ -21,11 +21,13 @@ const small: Options = { minifySyntax: true, minifyWhitespace: true };
 
 const main = { index: 'src/index.ts', testing: 'src/testing.ts' };
 const task = { task: 'src/task.ts' };
+/** The command `task-system`. It is run and never imported, so it needs no declarations. */
+const command = { cli: 'src/cli.ts' };
 const client = { client: 'src/client.ts' };
 
 /** What users import. */
 const library: readonly Options[] = [
-  { ...shared, entry: main, format: 'esm', splitting: true },
+  { ...shared, entry: { ...main, ...command }, format: 'esm', splitting: true },
   // p-queue has no CommonJS form, and what esbuild makes of `require` finds its default export one level too high.
   { ...shared, entry: main, format: 'cjs', splitting: false, shims: true, noExternal: ['zod', 'p-queue'] },
   // By itself: every task process loads it, and should have one file to read.

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Folders whose tests run on the sources alone. Everything else may start task processes that import the built package. */
-const SOURCE_ONLY = ['types', 'policy', 'context', 'hooks', 'store', 'tools', 'realtime', 'subtask', 'testing', 'scripts'];
+const SOURCE_ONLY = ['types', 'policy', 'context', 'hooks', 'store', 'tools', 'realtime', 'subtask', 'testing', 'cli', 'scripts'];
 
 const folders = SOURCE_ONLY.map((name) => `test/${name}/**/*.test.ts`);
 

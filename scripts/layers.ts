@@ -10,7 +10,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['subtask'],
   ['core'],
   ['realtime', 'client'],
-  ['testing'],
+  ['testing', 'cli'],
   ['index'],
   ['entry'],
 ];

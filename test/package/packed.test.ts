@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -111,6 +111,21 @@ describe('the packed package', { timeout: 300_000 }, () => {
     }
   });
 
+  it.each(['module', 'commonjs'])('brings the command `task-system` to an app of the type %s', async (type) => {
+    const command = path.join(installed.app, 'node_modules/.bin/task-system');
+    writeFiles(installed.app, { [`${type}/package.json`]: JSON.stringify({ type }) });
+    const { code, stdout, stderr } = await run(process.execPath, [command, 'doctor', '--json', '--require', 'process'], { cwd: path.join(installed.app, type) });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const report = z.looseObject({ levels: z.array(z.looseObject({ level: z.string(), available: z.boolean() })) }).parse(JSON.parse(stdout));
+    expect(report.levels.map(({ level }) => level)).toEqual(['kernel', 'permission-model', 'process']);
+    expect(report.levels.filter(({ level, available }) => level !== 'kernel' && !available)).toEqual([]);
+  });
+
+  it('lets a shell run the command', () => {
+    expect(read('dist/cli.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    accessSync(path.join(installed.app, 'node_modules/.bin/task-system'), constants.X_OK);
+  });
+
   it('lets the process end by itself after close', async () => {
     writeFiles(installed.app, { 'idle.mjs': "import { createTaskSystem } from 'task-system';\nconst tasks = await createTaskSystem({ root: './idle', tasks: {} });\nawait tasks.close();" });
     expect((await runNode('idle.mjs', installed.app)).code).toBe(0);
@@ -157,7 +172,7 @@ console.log(Esm.isInstance(new Cjs('QUEUE_FULL', 'x')), Cjs.isInstance(new Esm('
 
   const oldNode = findOldNode();
 
-  it.skipIf(oldNode === undefined).each(['app.mjs', 'app.cjs'])('says one clear sentence on an old Node when %s loads it', async (app) => {
+  it.skipIf(oldNode === undefined).each(['app.mjs', 'app.cjs', 'node_modules/.bin/task-system'])('says one clear sentence on an old Node when %s loads it', async (app) => {
     writeFiles(installed.app, appWith('double.mjs'));
     const { code, stderr } = await run(oldNode ?? '', [app], { cwd: installed.app });
     expect(code).not.toBe(0);

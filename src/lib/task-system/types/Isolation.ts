@@ -48,6 +48,17 @@ export interface LevelReport {
   readonly problems: readonly SandboxProblem[];
 }
 
+/** How far one dimension gets on this machine. */
+export interface DimensionReport {
+  readonly dimension: IsolationDimension;
+  /** The strongest level that works. */
+  readonly level: IsolationLevel;
+  /** What that level gives here. */
+  readonly enforcement: Enforcement;
+  /** What keeps it from being stronger, and how to get that; empty when nothing does. */
+  readonly problems: readonly SandboxProblem[];
+}
+
 /** At which level the tasks of one type run. */
 export interface TypeReport {
   readonly type: string;
@@ -66,6 +77,8 @@ export interface DoctorReport {
   readonly level: IsolationLevel;
   /** Every level, strongest first. */
   readonly levels: readonly LevelReport[];
+  /** What the strongest level gives, dimension by dimension. */
+  readonly dimensions: readonly DimensionReport[];
   /** The task types of the system, by name. */
   readonly types: readonly TypeReport[];
 }

@@ -1,7 +1,10 @@
 import { arch, platform } from 'node:os';
 import { serializeError } from '../../types/Errors.ts';
-import { ISOLATION_LEVELS, type DoctorReport, type LevelReport, type TypeReport } from '../../types/Isolation.ts';
+import {
+  ISOLATION_DIMENSIONS, ISOLATION_LEVELS, type DimensionReport, type DoctorReport, type IsolationLevel, type LevelReport, type TypeReport,
+} from '../../types/Isolation.ts';
 import type { ResolvedOptions } from '../../types/ResolvedOptions.ts';
+import { isolationOf, NO_ISOLATION } from './isolation.ts';
 import { Levels } from './Levels.ts';
 import { probeLevel, type ProbePorts } from './probe.ts';
 
@@ -17,5 +20,16 @@ export async function examine(ports: ProbePorts, options: Pick<ResolvedOptions, 
       return { type: type.name, problem: serializeError(error).message };
     }
   });
-  return { platform: `${platform()} ${arch()}`, node: process.versions.node, level: chooser.strongest, levels, types };
+  const level = chooser.strongest;
+  return { platform: `${platform()} ${arch()}`, node: process.versions.node, level, levels, dimensions: dimensionsOf(level, levels), types };
+}
+
+/** Dimension by dimension what a level gives, and where a stronger one would give more, why it is not there. */
+export function dimensionsOf(level: IsolationLevel, levels: readonly LevelReport[]): readonly DimensionReport[] {
+  const given = levels.find((report) => report.level === level)?.dimensions ?? NO_ISOLATION;
+  const best = isolationOf('kernel').dimensions;
+  const missing = levels.flatMap((report) => (report.available || report.level !== 'kernel' ? [] : report.problems));
+  return ISOLATION_DIMENSIONS.map((dimension) => ({
+    dimension, level, enforcement: given[dimension], problems: given[dimension] === best[dimension] ? [] : missing,
+  }));
 }

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { doctorPage } from '../../src/lib/task-system/cli/doctorPage.ts';
+import { ISOLATION_DIMENSIONS } from '../../src/lib/task-system/types/Isolation.ts';
+import { MISSING, reportWith } from './reports.ts';
+
+const everything = doctorPage(reportWith(['kernel', 'permission-model', 'process']), 'kernel');
+const onlyNode = doctorPage(reportWith(['permission-model', 'process']), 'kernel');
+
+describe('doctorPage', () => {
+  it('says what machine it speaks of, and how far it gets', () => {
+    expect(everything.split('\n')[0]).toBe('linux x64, Node 24.1.0. Strongest level that works here: kernel.');
+  });
+
+  it.each(ISOLATION_DIMENSIONS)('has a line for the dimension %s, with the level and the protection', (dimension) => {
+    expect(everything).toMatch(new RegExp(`^${dimension} +kernel +(enforced|watched)$`, 'm'));
+  });
+
+  it('says of each level whether it works', () => {
+    expect(onlyNode).toMatch(/^kernel +no +\[1\]$/m);
+    expect(onlyNode).toMatch(/^permission-model +yes$/m);
+  });
+
+  it('names what is missing and how to get it, once', () => {
+    expect(onlyNode.split(`What is missing: ${MISSING.what}`)).toHaveLength(2);
+    expect(onlyNode).toContain(`How to get it:   ${MISSING.fix}`);
+  });
+
+  it('points from each dimension that could be stronger to what is missing', () => {
+    expect(onlyNode).toMatch(/^files +permission-model +guarded +\[1\]$/m);
+    expect(onlyNode).toMatch(/^network +permission-model +open +\[1\]$/m);
+    expect(onlyNode).toMatch(/^channel +permission-model +enforced$/m);
+  });
+
+  it('explains the words that it uses, and no others', () => {
+    expect(onlyNode).toContain('\nguarded: ');
+    expect(everything).not.toContain('\nguarded: ');
+    expect(everything).not.toContain('\nopen: ');
+  });
+
+  it('ends with whether the level that was asked for works', () => {
+    expect(everything).toMatch(/The level "kernel" works\.\n$/);
+    expect(onlyNode).toMatch(/The level "kernel" does not work here\.\n$/);
+    expect(doctorPage(reportWith(['process']), 'process')).toMatch(/The level "process" works\.\n$/);
+  });
+
+  it('counts a stronger level as the weaker one', () => {
+    expect(doctorPage(reportWith(['kernel']), 'permission-model')).toMatch(/works\.\n$/);
+  });
+
+  it('has no spaces at the ends of lines', () => {
+    expect(`${everything}${onlyNode}`).not.toMatch(/ $/m);
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { dimensionsOf } from '../../../src/lib/task-system/policy/sandbox/doctor.ts';
+import { isolationOf, NO_ISOLATION } from '../../../src/lib/task-system/policy/sandbox/isolation.ts';
+import { ISOLATION_DIMENSIONS, type LevelReport } from '../../../src/lib/task-system/types/Isolation.ts';
+
+const problem = { what: 'bubblewrap is missing.', fix: 'Install it.' };
+const kernel: LevelReport = { level: 'kernel', available: false, dimensions: NO_ISOLATION, problems: [problem] };
+const node: LevelReport = { level: 'permission-model', available: true, dimensions: isolationOf('permission-model').dimensions, problems: [] };
+
+describe('dimensionsOf', () => {
+  it('names every dimension once, in the order of the catalogue', () => {
+    expect(dimensionsOf('permission-model', [kernel, node]).map(({ dimension }) => dimension)).toEqual(ISOLATION_DIMENSIONS);
+  });
+
+  it('finds nothing missing where the kernel level works', () => {
+    const here = { ...kernel, available: true, dimensions: isolationOf('kernel').dimensions, problems: [] };
+    expect(dimensionsOf('kernel', [here, node]).flatMap(({ problems }) => problems)).toEqual([]);
+  });
+
+  it('says of each dimension that would be stronger what it lacks', () => {
+    const byName = new Map(dimensionsOf('permission-model', [kernel, node]).map((report) => [report.dimension, report]));
+    expect(byName.get('files')).toMatchObject({ level: 'permission-model', enforcement: 'guarded', problems: [problem] });
+    expect(byName.get('network')).toMatchObject({ enforcement: 'open', problems: [problem] });
+  });
+
+  it('says nothing of those that are as strong already', () => {
+    const channel = dimensionsOf('permission-model', [kernel, node]).find(({ dimension }) => dimension === 'channel');
+    expect(channel).toMatchObject({ enforcement: 'enforced', problems: [] });
+  });
+
+  it('calls everything open where not even a plain process can be started', () => {
+    const broken: LevelReport = { level: 'process', available: false, dimensions: NO_ISOLATION, problems: [] };
+    expect(new Set(dimensionsOf('process', [kernel, broken]).map(({ enforcement }) => enforcement))).toEqual(new Set(['open']));
+  });
+});
