@@ -7,9 +7,12 @@ import type { Benchmark } from './lib/Benchmark.ts';
 import { startRedis } from './lib/Redis.ts';
 import { toTable, type Finding } from './lib/report.ts';
 
-const USAGE = 'npm run bench -- [--quick] [--json file] [name ...]';
+const USAGE = 'npm run bench -- [--quick] [--json file] [--data folder] [name ...]';
 
-const { values, positionals } = parseArgs({ options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' }, data: { type: 'string' } },
+  allowPositionals: true,
+});
 
 // What is measured is the package as it is installed, so it is built before anything of it is loaded.
 await buildIfStale();
@@ -39,7 +42,7 @@ async function runAll(benchmarks: readonly Benchmark[]): Promise<Finding[]> {
       await mkdir(own);
       const say = (text: string): void => { process.stderr.write(`${name}: ${text}\n`); };
       const start = performance.now();
-      findings.push({ benchmark: name, measures: await run({ isQuick: values.quick, directory: own, redis, say }) });
+      findings.push({ benchmark: name, measures: await run({ isQuick: values.quick, directory: own, redis, say, ...(values.data === undefined ? {} : { data: path.resolve(values.data) }) }) });
       say(`done in ${((performance.now() - start) / 1_000).toFixed(1)} s`);
       await rm(own, { recursive: true, force: true });
     }

@@ -34,6 +34,8 @@ export interface BenchmarkContext {
   readonly directory: string;
   /** Undefined where there is no redis-server. */
   readonly redis: Redis | undefined;
+  /** A folder of data that somebody named, for benchmarks that work on data; else they have their own. */
+  readonly data?: string;
   /** A line about what is going on, for whoever waits. */
   readonly say: (text: string) => void;
 }

@@ -1,4 +1,5 @@
 import type { Benchmark } from '../lib/Benchmark.ts';
+import { compaction } from './compaction.ts';
 import { feedFanout } from './feedFanout.ts';
 import { feedJitter } from './feedJitter.ts';
 import { importCost } from './importCost.ts';
@@ -10,4 +11,4 @@ import { submitRate } from './submitRate.ts';
 import { throughput } from './throughput.ts';
 
 /** All benchmarks, in the order in which they run. */
-export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter];
+export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, compaction];
