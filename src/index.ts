@@ -24,3 +24,10 @@ export type {
   TaskTypeOptions, TerminalState, Timer, ToolLimitOptions, ToolLimits, ToolRule, TypeReport, TypeSandboxOptions, Unsubscribe,
   TreeBounds, WorkspaceOptions,
 } from './lib/task-system/types/index.ts';
+export { verifyWebhook, type VerifiedWebhook, type VerifyWebhookOptions, type WebhookHeaders } from './lib/task-system/hooks/webhooks/verifyWebhook.ts';
+export type {
+  ClaimDeliveries, ClaimedDelivery, DeadLetterFilter, DeadLetterListOptions, DeadLetterPage, DeliveryReport, EndpointDue, EndpointSettings, ReplayOrder,
+  ReplayTarget, ResolvedWebhooks, RotateSecretOptions, StoredDeadLetter, StoredEndpoint, WebhookAttempt, WebhookControl, WebhookDeadLetter,
+  WebhookDeliveryEvent, WebhookDisabledReason, WebhookEndpoint, WebhookEndpointOptions, WebhookEventMap, WebhookEventType, WebhookHealth, WebhookOptions,
+  WebhookOutbox, WebhookPayload, WebhookSecret, WebhookTestData,
+} from './lib/task-system/types/index.ts';

@@ -18,6 +18,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   RetentionOptions: DEFAULTS.retention,
   WorkspaceOptions: DEFAULTS.workspaces,
   SandboxOptions: DEFAULTS.sandbox,
+  WebhookOptions: DEFAULTS.webhooks,
   SubmitOptions: DEFAULTS.submit,
   ListOptions: DEFAULTS.list,
   CloseOptions: DEFAULTS.close,

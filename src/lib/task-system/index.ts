@@ -14,6 +14,7 @@ import { Submitter } from './core/Submitter.ts';
 import { TaskQueue } from './core/TaskQueue.ts';
 import { TaskRunner } from './core/TaskRunner.ts';
 import { LifecycleHooks } from './hooks/LifecycleHooks.ts';
+import { WebhookManager } from './hooks/WebhookManager.ts';
 import { examine } from './policy/sandbox/doctor.ts';
 import { Levels } from './policy/sandbox/Levels.ts';
 import { probeLevels } from './policy/sandbox/probeLevels.ts';
@@ -107,6 +108,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
     epoch: store.epoch, offset: store.openingOffset, clock, logger, readSince: (offset, limit, taskId) => store.readEvents(offset, limit, taskId),
   });
   const hooks = new LifecycleHooks({ clock, logger, listeners: options.hooks });
+  const webhooks = new WebhookManager({ options: options.webhooks, outbox: store.outbox, clock, random, logger, hostId, generateId });
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
   const sessions = new Sessions({ options, hostId, childEntry, levels, spawn: seams.spawn, clock, logger });
   const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
@@ -121,7 +123,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   });
   const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId, levels });
   const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, clock, logger });
-  const system = new WiredSystem({ options, store, events, hooks, queue, sessions, runner, submitter, janitor, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
+  const system = new WiredSystem({ options, store, events, hooks, webhooks, queue, sessions, runner, submitter, janitor, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
   return system;
 }
 

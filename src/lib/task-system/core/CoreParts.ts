@@ -1,4 +1,5 @@
 import type { LifecycleHooks } from '../hooks/LifecycleHooks.ts';
+import type { WebhookManager } from '../hooks/WebhookManager.ts';
 import type { TaskEvents } from '../realtime/EventEmitter.ts';
 import type { DoctorReport } from '../types/Isolation.ts';
 import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
@@ -15,6 +16,7 @@ export interface CoreParts {
   readonly store: TaskStore;
   readonly events: TaskEvents;
   readonly hooks: LifecycleHooks;
+  readonly webhooks: WebhookManager;
   readonly queue: TaskQueue;
   readonly sessions: Sessions;
   readonly runner: TaskRunner;

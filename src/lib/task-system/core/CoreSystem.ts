@@ -1,4 +1,5 @@
 import type { LifecycleHooks } from '../hooks/LifecycleHooks.ts';
+import type { WebhookManager } from '../hooks/WebhookManager.ts';
 import { decideCall } from '../policy/ToolPolicy.ts';
 import type { TaskEvents } from '../realtime/EventEmitter.ts';
 import { TaskSystemError } from '../types/Errors.ts';
@@ -21,6 +22,7 @@ export class CoreSystem implements TaskSystemCore {
   readonly queue: QueueControl;
   readonly events: TaskEvents;
   readonly hooks: LifecycleHooks;
+  readonly webhooks: WebhookManager;
   readonly #parts: CoreParts;
   readonly #views: TaskViews;
   readonly #closing = new AbortController();
@@ -30,6 +32,7 @@ export class CoreSystem implements TaskSystemCore {
     this.#parts = parts;
     this.events = parts.events;
     this.hooks = parts.hooks;
+    this.webhooks = parts.webhooks;
     this.queue = new QueueDesk(parts, () => { this.assertOpen(); });
     this.#views = new TaskViews(parts, (id, reason) => this.cancel(id, reason), this.#closing.signal);
   }
@@ -79,10 +82,10 @@ export class CoreSystem implements TaskSystemCore {
 
   close(options: CloseOptions = {}): Promise<void> {
     const { graceMs } = parseCloseOptions(options);
-    const { runner, janitor, hooks, sessions, store } = this.#parts;
+    const { runner, janitor, hooks, webhooks, sessions, store } = this.#parts;
     // Last comes what the others still write to.
     this.#closed ??= closeAll([
-      () => runner.close(graceMs), () => janitor.close(), () => hooks.close(), () => this.detachAll(), () => sessions.close(),
+      () => runner.close(graceMs), () => janitor.close(), () => hooks.close(), () => webhooks.close({ graceMs }), () => this.detachAll(), () => sessions.close(),
       () => { this.#closing.abort(); }, () => store.close(),
     ]);
     return this.#closed;
@@ -94,9 +97,10 @@ export class CoreSystem implements TaskSystemCore {
 
   /** Prepares directories and spares, takes over what an earlier host left, and begins to run tasks. */
   async open(): Promise<void> {
-    const { sessions, hooks, events, runner, janitor } = this.#parts;
+    const { sessions, hooks, webhooks, events, runner, janitor } = this.#parts;
     await sessions.open();
     hooks.watch(events, (taskId) => this.#views.find(taskId));
+    await webhooks.open(events);
     await runner.start();
     janitor.start();
   }

@@ -33,6 +33,11 @@ export function durationOrOff(min: number): z.ZodType<number | false, number | f
   return leaf(`false or ${durationPhrase(min)}`, (value) => value === false || isDuration(value, min));
 }
 
+/** `true` or `false`. */
+export function flag(): z.ZodType<boolean, boolean> {
+  return leaf('true or false', (value) => typeof value === 'boolean');
+}
+
 /** A text within bounds of length, in UTF-16 units. */
 export function text(max: number): z.ZodType<string, string> {
   return leaf(`a text of 1 to ${String(max)} characters`, (value) => isText(value) && value.length >= 1 && value.length <= max);

@@ -23,6 +23,8 @@ export interface TaskSystemOptions {
   readonly sandbox?: SandboxOptions;
   /** What tasks are told of their project, and what is remembered of them. */
   readonly context?: ContextOptions;
+  /** Who may be told over HTTP; the endpoints themselves are added with `tasks.webhooks.add`. */
+  readonly webhooks?: WebhookOptions;
   /** Lifecycle hooks; the same as calling `tasks.hooks.on…` right after creation. */
   readonly hooks?: HookListeners;
   /** Receives what the library has to say. @defaultValue warnings and errors go to `process.emitWarning`, the rest nowhere. */
@@ -259,4 +261,20 @@ export interface ListOptions {
 export interface CloseOptions {
   /** How long running tasks have to finish, in milliseconds, before they are interrupted and queued again. @defaultValue 10_000 */
   readonly graceMs?: number;
+}
+
+/** The sending of webhooks. Addresses that are not public are refused unless they are allowed here. */
+export interface WebhookOptions {
+  /** Whether endpoints may have `http:` addresses: whoever is on the way can read those messages. @defaultValue false */
+  readonly allowHttp?: boolean;
+  /** Whether endpoints may be on this machine (127.0.0.0/8, ::1). @defaultValue false */
+  readonly allowLoopback?: boolean;
+  /** Ranges of addresses, such as `10.1.0.0/16`, that may be reached although they are not public. @defaultValue [] */
+  readonly allow?: readonly string[];
+  /** How many messages are on their way at once. Endpoints that fail take at most half of them. @defaultValue 8 */
+  readonly maxConcurrent?: number;
+  /** How many messages to one endpoint are on their way at once; one to an endpoint that fails. @defaultValue 2 */
+  readonly maxConcurrentPerEndpoint?: number;
+  /** How long an attempt may take, from the look-up of the name to the status of the answer, in milliseconds. @defaultValue 15_000 */
+  readonly attemptTimeoutMs?: number;
 }

@@ -11,6 +11,7 @@ import { policySchema } from './PolicySchema.ts';
 import { isProjectName } from './ProjectName.ts';
 import { DEFAULTS } from './ResolvedOptions.ts';
 import type { StandardSchema } from './StandardSchema.ts';
+import { webhooksSchema } from './WebhookSchemas.ts';
 
 const MAX_NICENESS = 19;
 /** Node itself needs about twenty. */
@@ -146,6 +147,7 @@ export const systemSchema = tiedTo<TaskSystemOptions>()(group({
   workspaces: workspaceSchema.exactOptional(),
   sandbox: sandboxSchema.exactOptional(),
   context: contextSchema.exactOptional(),
+  webhooks: webhooksSchema.exactOptional(),
   hooks: hooksSchema.exactOptional(),
   logger: leaf<Logger>('a logger with the methods debug, info, warn and error', isLogger).exactOptional(),
 }).superRefine(checkProjectCaps, { when: ({ value }) => isRecord(value) }));

@@ -20,6 +20,7 @@ export interface ResolvedOptions {
   readonly workspaces: ResolvedWorkspaces;
   readonly sandbox: ResolvedSandbox;
   readonly hooks: HookListeners;
+  readonly webhooks: ResolvedWebhooks;
   readonly logger?: Logger;
 }
 
@@ -138,6 +139,16 @@ export interface ResolvedSandbox {
   readonly niceness: number;
 }
 
+/** The sending of webhooks. */
+export interface ResolvedWebhooks {
+  readonly allowHttp: boolean;
+  readonly allowLoopback: boolean;
+  readonly allow: readonly string[];
+  readonly maxConcurrent: number;
+  readonly maxConcurrentPerEndpoint: number;
+  readonly attemptTimeoutMs: number;
+}
+
 /** `SubmitOptions` after checking. The input is not checked yet: that needs its task type. */
 export interface ResolvedSubmit {
   readonly type: string;
@@ -187,6 +198,7 @@ export const DEFAULTS = {
   retention: { maxAgeMs: 604_800_000, maxCount: 100_000 },
   workspaces: { keepFailedMs: 86_400_000 },
   sandbox: { niceness: 10 },
+  webhooks: { allowHttp: false, allowLoopback: false, maxConcurrent: 8, maxConcurrentPerEndpoint: 2, attemptTimeoutMs: 15_000 },
   submit: { project: 'default', priority: 'normal', delayMs: 0 },
   list: { limit: 50 },
   close: { graceMs: 10_000 },

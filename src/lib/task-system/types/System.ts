@@ -5,6 +5,7 @@ import type { CloseOptions, ListOptions, SubmitOptions } from './Options.ts';
 import type { JsonValue } from './Json.ts';
 import type { PolicyDecision } from './Policy.ts';
 import type { Task } from './Task.ts';
+import type { WebhookControl } from './Webhooks.ts';
 
 /** A submitted task. */
 export interface TaskHandle {
@@ -78,6 +79,8 @@ export interface TaskSystemCore extends AsyncDisposable {
   readonly events: TaskEventListeners;
   readonly hooks: HookRegistry;
   readonly queue: QueueControl;
+  /** Tells others over HTTP what happens to tasks. */
+  readonly webhooks: WebhookControl;
   /**
    * Stores a task and queues it. Resolves when it is on disk.
    * @throws TaskSystemError `TASK_TYPE_UNKNOWN`, `PROJECT_NAME_INVALID`, `SUBMIT_INVALID`, `INPUT_INVALID`, `INPUT_TOO_LARGE`,

@@ -1,5 +1,4 @@
 import type { EVENT_IS_STORED, TaskEvent, TaskEventType } from './Events.ts';
-import type { JsonObject } from './Json.ts';
 
 /** An event that a webhook can be told of: one that is stored. */
 export type WebhookEventType = { [Type in TaskEventType]: (typeof EVENT_IS_STORED)[Type] extends true ? Type : never }[TaskEventType];
@@ -109,14 +108,22 @@ export interface RotateSecretOptions {
   readonly force?: boolean;
 }
 
+/** What a test message is about. */
+export interface WebhookTestData {
+  readonly type: 'webhook:test';
+  readonly endpointId: string;
+}
+
 /** The body of every message. */
-export interface WebhookPayload<Data = JsonObject> {
+export interface WebhookPayload<Data = TaskEvent> {
   /** Name of the event with dots: `task.complete`, `task.tool.start`; `webhook.test` of a test. */
   readonly type: string;
   /** When the event happened, in ISO 8601. */
   readonly timestamp: string;
-  /** The event, as listeners get it; `truncated: true` stands for its `data` when the body would exceed 256 KiB. */
+  /** The event, as listeners get it. */
   readonly data: Data;
+  /** The body would have been larger than 256 KiB: the `data` inside `data` was left out. */
+  readonly truncated?: true;
 }
 
 /** What is told of a delivery. */

@@ -13,7 +13,7 @@ export {
 export { isJsonObject, parseJson, type JsonObject, type JsonValue } from './Json.ts';
 export type {
   CloseOptions, ContextFileOptions, ContextOptions, LimitOptions, ListOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, SubtaskOptions,
-  SubmitOptions, TaskSystemOptions, TaskTypeOptions, TypeSandboxOptions, WorkspaceOptions,
+  SubmitOptions, TaskSystemOptions, TaskTypeOptions, TypeSandboxOptions, WebhookOptions, WorkspaceOptions,
 } from './Options.ts';
 export { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from './parseCalls.ts';
 export { mergeRetry, parseTaskSystemOptions } from './parseOptions.ts';
@@ -28,7 +28,7 @@ export {
 } from './Protocol.ts';
 export {
   DEFAULTS, type ResolvedClose, type ResolvedLimits, type ResolvedList, type ResolvedOptions, type ResolvedProject, type ResolvedQueue,
-  type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage, type ResolvedSubmit, type ResolvedSubtasks, type ResolvedTaskType, type ResolvedTypeSandbox, type ResolvedWorkspaces,
+  type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage, type ResolvedSubmit, type ResolvedSubtasks, type ResolvedTaskType, type ResolvedTypeSandbox, type ResolvedWebhooks, type ResolvedWorkspaces,
 } from './ResolvedOptions.ts';
 export { describeIssues, type SchemaOutput, type StandardIssue, type StandardResult, type StandardSchema } from './StandardSchema.ts';
 export type {
@@ -37,6 +37,14 @@ export type {
 export { PRIORITY_LEVELS, type PriorityName, type Task, type TaskProgress, type TaskUsage } from './Task.ts';
 export type { TaskControl } from './TaskControl.ts';
 export { canTransition, isTerminal, stateDiagram, TASK_STATES, transition, TRANSITIONS, type TaskState, type TerminalState } from './TaskState.ts';
+export type {
+  DeadLetterListOptions, DeadLetterPage, ReplayTarget, RotateSecretOptions, WebhookAttempt, WebhookControl, WebhookDeadLetter, WebhookDeliveryEvent,
+  WebhookDisabledReason, WebhookEndpoint, WebhookEndpointOptions, WebhookEventMap, WebhookEventType, WebhookHealth, WebhookPayload, WebhookTestData,
+} from './Webhooks.ts';
+export type {
+  ClaimDeliveries, ClaimedDelivery, DeadLetterFilter, DeliveryReport, EndpointDue, EndpointSettings, ReplayOrder, StoredDeadLetter, StoredEndpoint,
+  WebhookOutbox, WebhookSecret,
+} from './WebhookOutbox.ts';
 export type {
   Committed, Created, NewTask, ProjectCounts, PruneOrder, RecoverOrder, Settlement, TaskFilter, TaskOverrides, TaskRecord, TaskRecordPage, TaskStore, TreeBounds,
 } from './TaskStore.ts';

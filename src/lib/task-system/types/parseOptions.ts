@@ -41,6 +41,7 @@ function resolveOptions(options: TaskSystemOptions): ResolvedOptions {
     }),
     workspaces: Object.freeze({ ...DEFAULTS.workspaces, ...options.workspaces }),
     sandbox: Object.freeze({ ...sandbox, niceness: sandbox?.niceness ?? DEFAULTS.sandbox.niceness, env: Object.freeze([...sandbox?.env ?? []]) }),
+    webhooks: Object.freeze({ ...DEFAULTS.webhooks, ...options.webhooks, allow: Object.freeze([...options.webhooks?.allow ?? []]) }),
     hooks: Object.freeze({ ...options.hooks }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
   });
