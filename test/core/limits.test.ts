@@ -81,6 +81,28 @@ describe('limits of open files', () => {
   });
 });
 
+describe('limits of the kernel', () => {
+  const limits = { cpuMs: 7_000, openFiles: 123, memoryMb: 300, workerThreads: 0 };
+  const NARROW = { cpuSeconds: 10, openFiles: 123 };
+
+  it('hold before the first line of a handler, in a process that was not started ahead', { timeout: 30_000 }, async () => {
+    const system = await openSystem(testOptions({ 'reads-limits.mjs': { limits } }, { queue: { spares: 0 } }));
+    const first = await (await system.submit({ type: 'reads-limits' })).result();
+    const second = await (await system.submit({ type: 'reads-limits' })).result();
+    expect([first, second]).toMatchObject([NARROW, NARROW]);
+    // Room for Node itself, which nobody knows before the first process is up.
+    expect(first).toHaveProperty('dataBytes', expect.closeTo(Number(Object(second).dataBytes), -8));
+    expect(Number(Object(first).dataBytes)).toBeGreaterThan(300 * MIB);
+  });
+
+  it('are those of the type, whatever the spare was started with', { timeout: 30_000 }, async () => {
+    const wide = { limits: { openFiles: 4_000 } };
+    const system = await openSystem(testOptions({ 'reads-limits.mjs': { limits }, 'echo.mjs': wide }));
+    await (await system.submit({ type: 'echo' })).result();
+    await expect((await system.submit({ type: 'reads-limits' })).result()).resolves.toMatchObject(NARROW);
+  });
+});
+
 describe('usage', () => {
   it('is told while the task runs, and stays with the task', async () => {
     const system = await openSystem(testOptions({ 'never.mjs': { stopGraceMs: 0, sandbox: { level: 'process' } } }));

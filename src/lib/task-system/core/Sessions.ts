@@ -10,7 +10,7 @@ import type { StartContext } from '../types/Context.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
 import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
 import { PROTOCOL_VERSION } from '../types/Protocol.ts';
-import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
+import type { ResolvedLimits, ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import { endMarked } from './endMarked.ts';
 import { SparePool } from './SparePool.ts';
@@ -95,6 +95,7 @@ export class Sessions {
   async ready(taskId: string, fence: number, type: ResolvedTaskType, storing?: Promise<unknown>): Promise<ReadyProcess> {
     const attemptName = `${taskId}.${String(fence)}`;
     const child = this.#spares.take(this.#kindOf(type), storing);
+    this.#confine(child, type.limits);
     try {
       const workspace = child.isPathFixed ? this.workspaces.adopt(child.directory) : this.workspaces.assign(child.directory, attemptName);
       child.send({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: type.moduleUrl, workspace: child.workspaceInside(workspace), env: type.env });
@@ -163,6 +164,13 @@ export class Sessions {
     return kind;
   }
 
+  /** Nothing of a task runs in a process before its limits hold: not even the module of its handler. */
+  #confine(child: TaskProcess, limits?: ResolvedLimits): void {
+    const confine = (): Promise<void> | undefined => this.#limiter.kernel.confine(child.id, child.taskPid, limits);
+    const work = child.isUp ? confine() : child.up.then(confine);
+    if (work !== undefined) child.holdFor(work);
+  }
+
   #startProcess(kind: SandboxKind): TaskProcess {
     const { options, hostId, childEntry, spawn, clock } = this.#ports;
     const processId = randomUUID();
@@ -172,9 +180,10 @@ export class Sessions {
     const plan = planLaunch({
       kind, entry: childEntry, directory, hostId, rootMark: this.#rootMark, processId, env, niceness, ...(owner === undefined ? {} : { owner }),
     }, this.#machine);
-    const child = new TaskProcess(processId, this.#limiter.wrap(plan, processId), { spawn, clock, maxResultBytes: this.#maxResultBytes });
+    const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId), { spawn, clock, maxResultBytes: this.#maxResultBytes });
     const { pid } = child;
-    void child.exited.then(() => { this.#limiter.forget(processId); });
+    this.#confine(child);
+    void child.exited.then(() => { this.#limiter.kernel.forget(processId); });
     if (pid !== undefined) {
       this.#undertaker.watch(pid);
       void child.exited.then(() => { this.#undertaker.forget(pid); });

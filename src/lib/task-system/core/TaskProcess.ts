@@ -6,6 +6,7 @@ import type { LaunchPlan } from '../policy/sandbox/LaunchPlan.ts';
 import { spawnPlan } from '../policy/sandbox/spawnPlan.ts';
 import type { Clock, ProcessSpawner } from '../types/Ports.ts';
 import { CHANNEL_FD, type ParentMessage } from '../types/Protocol.ts';
+import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import { endMarked } from './endMarked.ts';
 import { HostChannel, type ChannelListener } from './HostChannel.ts';
 import { childrenOf, descendantsOf, groupIsAlive, hasForked, signal } from './processTree.ts';
@@ -23,12 +24,6 @@ export interface ProcessExit {
   readonly signal: NodeJS.Signals | null;
   /** Why it could not be started at all. */
   readonly error?: Error;
-}
-
-/** Who hears a process. */
-export interface ProcessListener extends ChannelListener {
-  /** It has come up; not called for one that is up already. */
-  onReady?(): void;
 }
 
 /** What a process needs of its surroundings. */
@@ -52,8 +47,13 @@ export class TaskProcess {
   readonly #child: ChildProcess;
   readonly #channel: HostChannel | undefined;
   readonly #clock: Clock;
+  readonly #up = Promise.withResolvers<undefined>();
   #hasExited = false;
   #isUp = false;
+  #listener: ChannelListener | undefined;
+  /** For how many reasons nothing may be sent now, and what waits for that. */
+  #holds = 0;
+  readonly #held: ParentMessage[] = [];
 
   constructor(id: string, plan: LaunchPlan, ports: ProcessPorts) {
     this.id = id;
@@ -66,7 +66,11 @@ export class TaskProcess {
     this.exited = this.#watchExit();
     const stream = pipesOf(this.#child)?.[CHANNEL_FD];
     this.#channel = isDuplex(stream) ? new HostChannel(stream, ports.maxResultBytes) : undefined;
-    this.#channel?.listen({ onMessage: () => { this.#isUp = true; this.send({ type: 'rehearse' }); }, onFault: () => { void this.destroy(); } });
+    this.holdFor(this.#up.promise);
+    this.#channel?.listen({
+      onMessage: (message) => { this.#hear(message); },
+      onFault: (fault) => { if (this.#listener === undefined) void this.destroy(); else this.#listener.onFault(fault); },
+    });
     lowerPriority(this.pid, plan.niceness);
   }
 
@@ -100,23 +104,30 @@ export class TaskProcess {
     return this.#child.stderr;
   }
 
-  /** Sets who hears what the child says, from its first message after `ready`. */
-  listen(listener: ProcessListener): void {
-    this.#channel?.listen({
-      onMessage: (message) => {
-        if (message.type !== 'ready') {
-          listener.onMessage(message);
-          return;
-        }
-        this.#isUp = true;
-        listener.onReady?.();
-      },
-      onFault: (fault) => { listener.onFault(fault); },
-    });
+  /** Settles when the child is up; never for one that ends before. */
+  get up(): Promise<void> {
+    return this.#up.promise;
   }
 
+  /** Sets who hears what the child says, from its first message after `ready`. */
+  listen(listener: ChannelListener): void {
+    this.#listener = listener;
+  }
+
+  /** Sends a message as soon as nothing holds it back. */
   send(message: ParentMessage): void {
-    this.#channel?.send(message);
+    if (this.#holds > 0) this.#held.push(message);
+    else this.#channel?.send(message);
+  }
+
+  /** Keeps messages back until some work is over: what they set going must find it done. */
+  holdFor(work: Promise<unknown>): void {
+    this.#holds++;
+    const release = (): void => {
+      if (--this.#holds > 0) return;
+      for (const message of this.#held.splice(0)) this.#channel?.send(message);
+    };
+    void work.then(release, release);
   }
 
   /** Asks the process, and its group, to end. */
@@ -145,6 +156,16 @@ export class TaskProcess {
     if (isAlone && !groupIsAlive(pid)) return [];
     signal(-pid, 'SIGKILL');
     return endMarked(`${MARKS.process}=${this.id}`, this.#clock);
+  }
+
+  #hear(message: ChildMessage): void {
+    if (message.type !== 'ready') {
+      this.#listener?.onMessage(message);
+      return;
+    }
+    this.#isUp = true;
+    if (this.#held.length === 0) this.send({ type: 'rehearse' });
+    this.#up.resolve(undefined);
   }
 
   /** The first process of the task's namespace: the only child that bubblewrap has. */

@@ -89,7 +89,6 @@ export class TaskSession {
     const { timeoutMs, resultBytes } = this.#settings;
     const output = this.#collectOutput();
     this.#process.listen({
-      onReady: () => { this.#ports.limiter.processIsUp(); },
       onMessage: (message) => { this.#receive(message); },
       onFault: (fault) => { this.#conclude({ kind: 'protocol', fault }); },
     });
@@ -178,7 +177,7 @@ export class TaskSession {
     this.#ports.limiter.start({
       onUsage: ({ cpuMs, memoryBytes, processes }) => { this.#ports.emit({ type: 'task:usage', data: { cpuMs, memoryBytes, processes } }); },
       onBreach: (breach) => { this.#breach(breach); },
-    }, this.#process.isUp);
+    });
   }
 
   /** Without any grace: what runs away does not stop for being asked. */

@@ -3,15 +3,12 @@ import type { Clock } from '../types/Ports.ts';
 import type { ResolvedLimits } from '../types/ResolvedOptions.ts';
 import { measureDirectory } from './limits/DiskMeter.ts';
 import { breachOfExit, breachOfFailure, type EndOfProcess } from './limits/kernelBreach.ts';
+import { KernelGuard } from './limits/KernelGuard.ts';
 import { MarkTable } from './limits/MarkTable.ts';
 import { PidusageTree } from './limits/PidusageTree.ts';
-import { Prlimit } from './limits/Prlimit.ts';
 import { ProcTree } from './limits/ProcTree.ts';
-import { childrenOf, readMemory } from './limits/procfs.ts';
-import { kernelLimits, sameLimits, widest, withinOwn, type KernelLimits } from './limits/rlimits.ts';
 import type { LimitBreach } from './limits/usage.ts';
 import { UsageWatch, type Peaks, type WatchListener } from './limits/UsageWatch.ts';
-import type { LaunchPlan } from './sandbox/LaunchPlan.ts';
 
 /** What one attempt consists of, as far as limits are concerned. */
 export interface AttemptTarget {
@@ -24,10 +21,8 @@ export interface AttemptTarget {
 
 /** The limits of one attempt at work. */
 export interface AttemptLimiter {
-  /** Begins to watch. @param isUp whether the process is ready already; otherwise say so later with `processIsUp`. */
-  start(listener: WatchListener, isUp: boolean): void;
-  /** The process is ready: nothing of the task has run in it yet. */
-  processIsUp(): void;
+  /** Begins to watch. */
+  start(listener: WatchListener): void;
   /** Whether the kernel ended the process for its limits. */
   explainExit(end: EndOfProcess): LimitBreach | undefined;
   /** Whether the kernel refused the handler what it then failed of. */
@@ -41,34 +36,16 @@ export interface AttemptLimiter {
  * workspace.
  */
 export class ResourceLimiter {
+  /** The kernel's part. */
+  readonly kernel: KernelGuard;
   readonly #clock: Clock;
-  readonly #all: readonly ResolvedLimits[];
   readonly #table: MarkTable;
-  readonly #prlimit: Prlimit;
-  /** Limits that processes were started with. */
-  readonly #started = new Map<string, KernelLimits>();
-  #baselineBytes: number | undefined;
 
   /** @param all the limits of every task type. */
-  constructor(all: readonly ResolvedLimits[], clock: Clock, prlimit = new Prlimit()) {
-    this.#all = all;
+  constructor(all: readonly ResolvedLimits[], clock: Clock, kernel = new KernelGuard(all)) {
+    this.kernel = kernel;
     this.#clock = clock;
     this.#table = new MarkTable(clock);
-    this.#prlimit = prlimit;
-  }
-
-  /** Lets a process begin with the widest limits that any type has, so that at takeover there is mostly nothing left to do. */
-  wrap(plan: LaunchPlan, processId: string): LaunchPlan {
-    const limits = withinOwn(widest(this.#all.map((type) => kernelLimits(type, this.#baselineBytes))));
-    const [command, ...args] = this.#prlimit.prefix(limits) ?? [];
-    if (command === undefined) return plan;
-    this.#started.set(processId, limits);
-    return { ...plan, command, args: [...args, plan.command, ...plan.args] };
-  }
-
-  /** A process has ended that was never given an attempt. */
-  forget(processId: string): void {
-    this.#started.delete(processId);
   }
 
   /** The limits of one attempt. */
@@ -76,37 +53,14 @@ export class ResourceLimiter {
     const { pid, processId, workspace } = target;
     const reader = pid === undefined ? NOTHING : process.platform === 'linux' ? new ProcTree(pid, processId, this.#table) : new PidusageTree(pid);
     const watch = new UsageWatch(limits, { clock: this.#clock, reader, measureDisk: (stopAbove) => measureDirectory(workspace, stopAbove) });
-    let enforced: KernelLimits = this.#started.get(processId) ?? {};
-    this.#started.delete(processId);
-    const enforce = (): void => {
-      if (pid === undefined) return;
-      void this.#enforce(pid, limits, enforced).then((applied) => { enforced = applied; });
-    };
+    const guarded = this.kernel.processOf(processId);
     return {
-      start: (listener, isUp) => { watch.start(listener); if (isUp) enforce(); },
-      processIsUp: enforce,
-      explainExit: (end) => breachOfExit(end, enforced, watch.peaks),
-      explainFailure: (error) => breachOfFailure(error, enforced, watch.peaks),
+      start: (listener) => { watch.start(listener); },
+      explainExit: (end) => breachOfExit(end, guarded.limits, watch.peaks),
+      explainFailure: (error) => breachOfFailure(error, guarded.limits, watch.peaks),
       finish: () => watch.finish(),
     };
-  }
-
-  /** @returns what holds from now on. */
-  async #enforce(pid: number, limits: ResolvedLimits, present: KernelLimits): Promise<KernelLimits> {
-    const worker = lastOf(pid);
-    // Nothing has run yet, so this is what Node itself takes.
-    this.#baselineBytes ??= readMemory(worker)?.data;
-    const wanted = withinOwn(kernelLimits(limits, this.#baselineBytes));
-    if (sameLimits(wanted, present)) return present;
-    return await this.#prlimit.apply(worker, wanted) ? wanted : present;
   }
 }
 
 const NOTHING = { minIntervalMs: 0, read: () => Promise.resolve(undefined), exactMemory: () => undefined };
-
-/** A wrapper such as bubblewrap has one child, which may have one, and so on; the last of them is Node. */
-function lastOf(pid: number): number {
-  const children = childrenOf(pid);
-  const [only] = children;
-  return only === undefined || children.length > 1 ? pid : lastOf(only);
-}

@@ -14,6 +14,11 @@ export class Prlimit {
     this.#path = process.platform === 'linux' ? paths.find(isExecutable) : undefined;
   }
 
+  /** Whether this machine has it. */
+  get isPresent(): boolean {
+    return this.#path !== undefined;
+  }
+
   /** Limits a process that runs. False when that was not possible. */
   apply(pid: number, limits: KernelLimits): Promise<boolean> {
     const path = this.#path;

@@ -1,0 +1,81 @@
+import type { ResolvedLimits } from '../../types/ResolvedOptions.ts';
+import type { LaunchPlan } from '../sandbox/LaunchPlan.ts';
+import { Prlimit } from './Prlimit.ts';
+import { readMemory } from './procfs.ts';
+import { kernelLimits, sameLimits, widest, withinOwn, type KernelLimits } from './rlimits.ts';
+
+/** What the kernel holds one process to; stays readable when the process is gone. */
+export interface GuardedProcess {
+  readonly limits: KernelLimits;
+}
+
+interface Entry extends GuardedProcess {
+  limits: KernelLimits;
+  /** Under way: a second wish waits for the first. */
+  applying: Promise<void> | undefined;
+}
+
+/** Holds each process to limits of the kernel, where `prlimit` is to be had. */
+export class KernelGuard {
+  readonly #all: readonly ResolvedLimits[];
+  readonly #prlimit: Prlimit;
+  readonly #processes = new Map<string, Entry>();
+  #baselineBytes: number | undefined;
+
+  /** @param all the limits of every task type. */
+  constructor(all: readonly ResolvedLimits[], prlimit = new Prlimit()) {
+    this.#all = all;
+    this.#prlimit = prlimit;
+  }
+
+  /** Lets a process begin with the widest limits that any type has, so that at takeover there is mostly nothing left to do. */
+  wrap(plan: LaunchPlan, processId: string): LaunchPlan {
+    const entry: Entry = { limits: {}, applying: undefined };
+    this.#processes.set(processId, entry);
+    const limits = this.#widest();
+    const [command, ...args] = this.#prlimit.prefix(limits) ?? [];
+    if (command === undefined) return plan;
+    entry.limits = limits;
+    return { ...plan, command, args: [...args, plan.command, ...plan.args] };
+  }
+
+  /**
+   * Limits a process that is up and in which nothing of a task has run yet.
+   * @param pid the process that will run the task's code. @param limits of its type; without them the widest of all types.
+   * @returns settles when they hold; undefined when they hold already, or cannot.
+   */
+  confine(processId: string, pid: number | undefined, limits?: ResolvedLimits): Promise<void> | undefined {
+    const entry = this.#processes.get(processId);
+    if (entry === undefined) return undefined;
+    const { applying } = entry;
+    // One after the other: the later wish is the narrower one.
+    return applying === undefined ? this.#apply(entry, pid, limits) : applying.then(() => this.#apply(entry, pid, limits));
+  }
+
+  /** A process, as it is now and as it will be. */
+  processOf(processId: string): GuardedProcess {
+    return this.#processes.get(processId) ?? { limits: {} };
+  }
+
+  /** A process is gone. */
+  forget(processId: string): void {
+    this.#processes.delete(processId);
+  }
+
+  #apply(entry: Entry, pid: number | undefined, limits: ResolvedLimits | undefined): Promise<void> | undefined {
+    if (pid === undefined || !this.#prlimit.isPresent) return undefined;
+    // Nothing has run yet, so this is what Node itself takes.
+    this.#baselineBytes ??= readMemory(pid)?.data;
+    const wanted = limits === undefined ? this.#widest() : withinOwn(kernelLimits(limits, this.#baselineBytes));
+    if (sameLimits(wanted, entry.limits)) return undefined;
+    entry.applying = this.#prlimit.apply(pid, wanted).then((hasWorked) => {
+      entry.applying = undefined;
+      if (hasWorked) entry.limits = wanted;
+    });
+    return entry.applying;
+  }
+
+  #widest(): KernelLimits {
+    return withinOwn(widest(this.#all.map((type) => kernelLimits(type, this.#baselineBytes))));
+  }
+}
