@@ -1,59 +1,50 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { JsonValue } from '../../src/lib/task-system/types/Json.ts';
-import type { IsolationLevel } from '../../src/lib/task-system/types/Isolation.ts';
-import { handler, isRunning, logged, openSystem, processesIn, temporaryDirectory, testOptions } from './support.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ISOLATION_LEVELS } from '../../src/lib/task-system/types/Isolation.ts';
+import { AREAS, CASES, THROUGH, type Case } from './isolation/cases.ts';
+import { hasKernelLevel } from './isolation/kernelLevel.ts';
+import { SCENARIOS } from './isolation/scenarios.ts';
+import { canBeStranger, outcomesAt, type Outcomes } from './isolation/suite.ts';
+import { REPOSITORY } from '../support/files.ts';
+import { isRunning, logged, openSystem, processesIn, testOptions } from './support.ts';
 
-const probe = await hasKernelLevel();
-if (!probe) process.stdout.write('SKIPPED: the kernel level cannot be had on this machine; its tests are left out\n');
+const hasKernel = await hasKernelLevel();
+const TIMEOUT_MS = 180_000;
+/** What was made outside by those who could write there. */
+const PLANTED = 'outside.attached outside.db outside.folder outside.heap outside.new outside.report outside.vacuum';
 
-/** What a hostile handler got through with, by what it tried. */
-async function escapesAt(level: IsolationLevel): Promise<{ readonly seen: JsonValue; readonly isolation: unknown; readonly folder: string }> {
-  const folder = temporaryDirectory();
-  const app = join(folder, 'app');
-  mkdirSync(app);
-  copyFileSync(fileURLToPath(handler('escapes.mjs')), join(app, 'escapes.mjs'));
-  writeFileSync(join(app, '.env'), 'TOKEN=hush');
-  writeFileSync(join(folder, 'outside'), 'hush', { mode: 0o666 });
-  const server = createServer((socket) => { socket.destroy(); }).listen(0, '127.0.0.1');
-  onTestFinished(() => { server.close(); });
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port ?? 0 : 0;
-  const root = join(folder, 'root');
-  const system = await openSystem({ ...testOptions({}), root, tasks: { escapes: { module: join(app, 'escapes.mjs') } }, sandbox: { level } });
-  const handle = await system.submit({ type: 'escapes', input: { outside: join(folder, 'outside'), secret: join(app, '.env'), root, hostPid: process.pid, port } });
-  const seen = await handle.result();
-  return { seen, isolation: (await system.get(handle.id))?.isolation, folder };
-}
+/** What a host leaves behind at no level, whatever its tasks did. */
+const AFTERWARDS = [
+  ['no process of a task runs', 'nothing runs', 'GONE'], ['no process is a zombie', 'no zombies', 'GONE'], ['no workspace is left', 'no workspaces', 'REMOVED'],
+  ['the host has no more files open', 'no descriptors', 'CLOSED'], ['the objects of the host are as they were', 'no pollution', 'CLEAN'],
+] as const;
 
-async function hasKernelLevel(): Promise<boolean> {
-  const { spawn } = await import('node:child_process');
-  const { probeLevel } = await import('../../src/lib/task-system/policy/sandbox/probe.ts');
-  const { systemClock } = await import('../../src/lib/task-system/types/Ports.ts');
-  const { CHILD_ENTRY } = await import('./support.ts');
-  const { mkdtempSync, rmSync } = await import('node:fs');
-  const { tmpdir } = await import('node:os');
-  const root = mkdtempSync(join(tmpdir(), 'task-system-probe-'));
-  try {
-    return (await probeLevel('kernel', { entry: CHILD_ENTRY, root, spawn, clock: systemClock })).available;
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
-}
+describe.each(ISOLATION_LEVELS)('isolation at the level "%s"', (level) => {
+  const isMissing = level === 'kernel' && !hasKernel;
+  let outcomes: Outcomes = {};
+  beforeAll(async () => { if (!isMissing) outcomes = await outcomesAt(level); }, TIMEOUT_MS);
 
-describe.skipIf(!probe)('isolation at the level "kernel"', () => {
-  it('lets nothing through that leads out of the workspace', async () => {
-    const { seen, isolation, folder } = await escapesAt('kernel');
-    const { 'write the workspace': own, 'start a program': program, ...rest }: Record<string, unknown> = Object(seen);
-    expect([own, program]).toEqual(['got through', 'got through']);
-    expect(Object.entries(rest).filter(([, outcome]) => outcome === 'got through')).toEqual([]);
-    expect(isolation).toMatchObject({ level: 'kernel', dimensions: { files: 'enforced', network: 'enforced', processTree: 'enforced', systemCalls: 'enforced' } });
-    expect(existsSync(join(folder, 'outside.new'))).toBe(false);
+  it.skipIf(isMissing)('is what the tasks ran at', () => {
+    expect(outcomes['isolation']).toBe(level);
+  });
+
+  it.skipIf(isMissing).each(CASES)(`$id a task $does: $outcomes.${level}`, ({ id, outcomes: right }) => {
+    expect(right[level].split('|')).toContain(outcomes[id]);
+  });
+
+  it.skipIf(isMissing).each(AFTERWARDS)('afterwards %s', (_what, name, right) => {
+    expect(outcomes[name]).toBe(right);
+  });
+
+  it.skipIf(isMissing)('wrote as much outside as it let through', () => {
+    expect(outcomes['planted']).toBe(level === 'process' ? PLANTED : '');
+  });
+});
+
+describe.skipIf(!hasKernel)('isolation at the level "kernel"', () => {
+  it('has no case that gets out', () => {
+    expect(CASES.filter(({ outcomes, isContained }) => isContained !== true && outcomes.kernel.includes(THROUGH))).toEqual([]);
   });
 
   it('leaves no process behind when a task is killed, nor when it ends', async () => {
@@ -75,28 +66,37 @@ describe.skipIf(!probe)('isolation at the level "kernel"', () => {
   });
 });
 
-describe('isolation at the level "permission-model"', () => {
-  it('keeps mistakes in, and has the leaks that are known of it', async () => {
-    const { seen, isolation } = await escapesAt('permission-model');
-    expect(seen).toMatchObject({
-      'write the workspace': 'got through',
-      'read /etc/passwd': 'ERR_ACCESS_DENIED', 'read a file of the host': 'ERR_ACCESS_DENIED', 'read it through /proc/self/root': 'ERR_ACCESS_DENIED',
-      'write beside it': 'ERR_ACCESS_DENIED', 'write the handler': 'ERR_ACCESS_DENIED', 'write /usr': 'ERR_ACCESS_DENIED', 'see the database': 'ERR_ACCESS_DENIED',
-      'start a program': 'ERR_ACCESS_DENIED', 'open the file with SQLite': 'NO_MODULE',
-      // Known leaks: the network and the host's processes.
-      'signal the host': 'got through', 'reach the loopback of the host': 'got through',
-    });
-    expect(isolation).toMatchObject({ level: 'permission-model', dimensions: { files: 'guarded', network: 'open' } });
+const isStranger = canBeStranger();
+if (!isStranger) process.stdout.write('SKIPPED: only root can start a host as another user; these tests are left out\n');
+
+describe.skipIf(!hasKernel || !isStranger)('isolation by a host without any rights', () => {
+  const some = ['P01', 'P02', 'P16', 'F16', 'F17', 'F21', 'I01', 'R01', 'R05', 'R07', 'R10'];
+  let outcomes: Outcomes = {};
+  beforeAll(async () => { outcomes = await outcomesAt('kernel', { isStranger: true, scenarios: some }); }, TIMEOUT_MS);
+
+  const isTried = ({ id }: Case): boolean => some.includes(id) || SCENARIOS.every((scenario) => scenario.id !== id);
+  it.each(CASES.filter(isTried))('$id a task $does: $outcomes.kernel', ({ id, outcomes: right }) => {
+    expect(right.kernel.split('|')).toContain(outcomes[id]);
+  });
+
+  it.each(AFTERWARDS)('afterwards %s', (_what, name, right) => {
+    expect(outcomes[name]).toBe(right);
   });
 });
 
-describe('isolation at the level "process"', () => {
-  it('has the leaks that are known of it', async () => {
-    const { seen, isolation } = await escapesAt('process');
-    expect(seen).toMatchObject({
-      'read a file of the host': 'got through', 'write beside it': 'got through', 'read a secret beside the handler': 'got through',
-      'see the database': 'got through', 'signal the host': 'got through', 'start a program': 'got through', 'reach the loopback of the host': 'got through',
-    });
-    expect(isolation).toMatchObject({ level: 'process', dimensions: { files: 'open' } });
+describe('the cases of the isolation suite', () => {
+  const others = AREAS.flatMap(({ elsewhere = [] }) => elsewhere);
+
+  it('are tried one by one: none is there twice', () => {
+    const ids = [...CASES, ...others].map(({ id }) => id);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+
+  it('have every scenario in the table', () => {
+    expect(SCENARIOS.map(({ id }) => id).filter((id) => CASES.every((known) => known.id !== id))).toEqual([]);
+  });
+
+  it.each(others)('$id is proven by $test', ({ test }) => {
+    expect(existsSync(join(REPOSITORY, test))).toBe(true);
   });
 });

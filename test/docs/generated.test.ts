@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorsPage, withDiagram } from '../../scripts/generatedDocs.ts';
+import { withMatrix } from '../../scripts/isolationPage.ts';
 import { ERROR_CATALOGUE } from '../../src/lib/task-system/types/ErrorCatalogue.ts';
+import { CASES } from '../core/isolation/cases.ts';
 import { REPOSITORY } from '../support/files.ts';
 
 const CODES = Object.keys(ERROR_CATALOGUE);
@@ -18,6 +20,23 @@ describe('docs/errors.md', () => {
 
   it.each(CODES)('has a section for %s', (code) => {
     expect(read('docs/errors.md').match(new RegExp(`^### ${code}$`, 'gm'))).toHaveLength(1);
+  });
+});
+
+describe('docs/isolation.md', () => {
+  it('has the tables that the cases of the isolation suite give (else: npm run docs)', () => {
+    const page = read('docs/isolation.md');
+    expect(withMatrix(page)).toBe(page);
+  });
+
+  it.each(CASES)('says of $id what each level does about it', ({ id, does }) => {
+    expect(read('docs/isolation.md')).toContain(`| ${id}: ${does} | `);
+  });
+
+  it('calls nothing a leak at the level that is there to stop everything', () => {
+    const rows = [...read('docs/isolation.md').matchAll(/^\| [A-Z]\d\d: [^|]+\| ([^|]+) \|/gm)].map(([, kernel]) => kernel);
+    expect(rows).toHaveLength(CASES.length);
+    expect(rows.filter((cell) => cell?.includes('leaks'))).toEqual([]);
   });
 });
 

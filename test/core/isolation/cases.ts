@@ -1,0 +1,186 @@
+import type { IsolationLevel } from '../../../src/lib/task-system/types/Isolation.ts';
+
+/** The outcome of an attempt that nothing stopped. */
+export const THROUGH = 'got through';
+
+/** One thing that hostile code does, and what comes of it at each level. */
+export interface Case {
+  readonly id: string;
+  /** What the task does, in words: completes "a task …". */
+  readonly does: string;
+  /** Outcomes that are right at each level, separated by `|`, the usual one first. {@link THROUGH} is a known leak, or `isContained`. */
+  readonly outcomes: Readonly<Record<IsolationLevel, string>>;
+  /** Whether getting through at the level `kernel` reaches nothing but the sandbox itself. */
+  readonly isContained?: boolean;
+}
+
+/** A case that another test proves, because it needs more than one hostile task. */
+export interface CaseElsewhere {
+  readonly id: string;
+  readonly does: string;
+  /** What comes of it, in a few words. */
+  readonly outcome: string;
+  /** Path of the test in this repository. */
+  readonly test: string;
+}
+
+/** Cases about one thing. */
+export interface Area {
+  readonly title: string;
+  readonly cases: readonly Case[];
+  readonly elsewhere?: readonly CaseElsewhere[];
+}
+
+const DENIED = 'ERR_ACCESS_DENIED';
+const UNSEEN = 'ENOENT|EACCES';
+const UNWRITABLE = 'EACCES|EROFS|ENOENT';
+/** Stopped at the weaker levels by nothing but the rights of the host's own user. */
+const BY_RIGHTS = `${THROUGH}|EACCES|EPERM`;
+
+const files: readonly Case[] = [
+  at('F01', 'reads /etc/passwd', UNSEEN, DENIED, THROUGH),
+  at('F02', 'reads the workspace of another task, or lists the directory of the system', UNSEEN, DENIED, THROUGH),
+  at('F03', 'writes, appends or makes a folder outside its workspace', UNWRITABLE, DENIED, THROUGH),
+  at('F04', 'reads a file of the host by a symbolic link that it made', UNSEEN, DENIED, THROUGH),
+  at('F06', 'reads a file of the host by a symbolic link that somebody else left in its workspace', UNSEEN, THROUGH, THROUGH),
+  at('F08', 'makes a hard link to a file outside', 'EXDEV|EROFS', DENIED, `${THROUGH}|EXDEV`),
+  at('F09', 'looks for what an earlier task left in its workspace', 'EMPTY', 'EMPTY', 'EMPTY'),
+  at('F10', 'goes by /proc/self/root, /proc/1/root or /proc/self/cwd/..', UNSEEN, DENIED, THROUGH),
+  at('F11', 'names a file by a Buffer, a URL, with dots, a NUL, escapes or 4,097 characters', UNSEEN, DENIED, THROUGH),
+  at('F12', 'reads a secret beside its handler whose name is in capitals (.ENV)', 'EACCES', THROUGH, THROUGH),
+  at('F13', 'writes .git/config or a Git hook beside its handler', UNWRITABLE, DENIED, THROUGH),
+  at('F14', 'leaves an .env, an .npmrc or a .vscode beside its handler', UNWRITABLE, DENIED, THROUGH),
+  at('F15', 'leaves pipes (FIFOs) in its workspace, which hang whoever opens them', 'COMPLETED', DENIED, 'COMPLETED'),
+  at('F16', 'leaves folders 1,000 deep with names of 255 bytes', 'COMPLETED', DENIED, 'COMPLETED'),
+  at('F17', 'leaves files and folders of mode 000', 'COMPLETED', 'COMPLETED', 'COMPLETED'),
+  at('F18', 'opens, attaches or vacuums into a file of the host with node:sqlite', 'ERR_SQLITE_ERROR', 'NO_MODULE', THROUGH),
+  at('F19', 'writes a diagnostic report or a heap snapshot outside', 'NO_FILE|EACCES|ENOENT|EROFS', DENIED, THROUGH),
+  at('F20', 'opens the library, its handler or Node itself for writing', 'EACCES|EROFS|ETXTBSY', DENIED, BY_RIGHTS),
+  at('F21', 'makes a sparse file of a terabyte', 'TASK_LIMIT_DISK', 'TASK_LIMIT_DISK', 'TASK_LIMIT_DISK'),
+  at('F22', 'moves its workspace away', 'EROFS|EBUSY|EACCES|EXDEV', DENIED, THROUGH),
+  at('F23', 'reads a secret beside its handler (.env)', 'EACCES', THROUGH, THROUGH),
+  at('F24', 'reads a file of the host that everybody may read', UNSEEN, DENIED, THROUGH),
+];
+
+const secrets: readonly Case[] = [
+  at('E01', 'looks for a variable of the host in its environment', 'ABSENT', 'ABSENT', 'ABSENT'),
+  at('E02', 'reads the environment of the host by /proc', `${UNSEEN}|ABSENT`, DENIED, THROUGH),
+  at('E03', 'reads the command line of the host by /proc', `${UNSEEN}|ABSENT`, DENIED, THROUGH),
+  at('E04', 'looks for NODE_OPTIONS, LD_PRELOAD or NODE_PATH of the host, even if `sandbox.env` names them', 'ABSENT', 'ABSENT', 'ABSENT'),
+  at('E05', 'lists the home directory of the host, with its settings and keys', UNSEEN, DENIED, THROUGH),
+];
+
+const processes: readonly Case[] = [
+  at('P01', 'leaves a daemon in a session of its own when it ends', 'COMPLETED', DENIED, 'COMPLETED'),
+  at('P02', 'leaves a daemon and runs into its time limit', 'TASK_TIMEOUT', DENIED, 'TASK_TIMEOUT'),
+  at('P03', 'sends signals to the host', 'ESRCH', THROUGH, THROUGH),
+  at('P04', 'opens the memory of the host, traces or reads other processes', 'ENOENT', DENIED, BY_RIGHTS),
+  at('P05', 'makes namespaces or mounts, or enters those of others', 'EPERM', DENIED, BY_RIGHTS),
+  at('P06', 'gains rights by a setuid program', 'NO_NEW_PRIVS', DENIED, THROUGH),
+  at('P07', 'opens core_pattern, sysrq or drop_caches for writing', 'EACCES|EROFS|EPERM|ENOENT', DENIED, BY_RIGHTS),
+  at('P08', 'types into the terminal of the host (TIOCSTI)', 'ENXIO|EPERM|ENOENT|EACCES', DENIED, 'ENXIO|ENOTTY|ENOENT|EACCES'),
+  at('P09', 'ignores every signal that can be ignored', 'TASK_CANCELLED', 'TASK_CANCELLED', 'TASK_CANCELLED'),
+  at('P10', 'leaves 1,000 orphans behind', 'COMPLETED', DENIED, 'COMPLETED'),
+  { ...at('P11', 'starts programs and threads', THROUGH, DENIED, THROUGH), isContained: true },
+  { ...at('P12', 'opens a debugger port', THROUGH, DENIED, THROUGH), isContained: true },
+  at('P13', 'uses a file that the host was started with (an inherited descriptor)', 'NONE', 'NONE', 'NONE'),
+  at('P14', 'runs as root where the host does', 'NOT_ROOT', `${THROUGH}|NOT_ROOT`, `${THROUGH}|NOT_ROOT`),
+  at('P15', 'calls keyctl, io_uring or bpf', 'EPERM', DENIED, BY_RIGHTS),
+  at('P16', 'stops itself (SIGSTOP)', 'TASK_TIMEOUT', 'TASK_TIMEOUT', 'TASK_TIMEOUT'),
+];
+
+const network: readonly Case[] = [
+  at('N01', 'connects to an address on the internet', 'ENETUNREACH', THROUGH, THROUGH),
+  at('N02', 'sends a datagram', 'ENETUNREACH', THROUGH, THROUGH),
+  at('N03', 'asks for a name (DNS)', 'EAI_AGAIN|ENOTFOUND', THROUGH, THROUGH),
+  at('N04', 'connects to a service on the loopback of the host', 'ECONNREFUSED', THROUGH, THROUGH),
+  at('N05', 'connects to the metadata service of a cloud (169.254.169.254)', 'ENETUNREACH', THROUGH, THROUGH),
+  at('N06', 'connects to an abstract unix socket of the host', 'EPERM|ECONNREFUSED', THROUGH, THROUGH),
+  at('N07', 'connects to a unix socket that lies in a folder which it can see', 'EPERM', THROUGH, THROUGH),
+  at('N11', 'opens netlink, packet, vsock, raw or unix sockets', 'EPERM', DENIED, BY_RIGHTS),
+];
+
+const channel: readonly Case[] = [
+  alike('I01', 'writes what is not JSON to the channel', 'TASK_PROTOCOL'),
+  alike('I02', 'writes random bytes to the channel', 'TASK_PROTOCOL'),
+  alike('I03', 'announces a message of 4 GB', 'TASK_PROTOCOL'),
+  alike('I04', 'sends a message of a kind that there is not', 'TASK_PROTOCOL'),
+  alike('I05', 'begins a message and never ends it', 'TASK_TIMEOUT'),
+  alike('I06', 'sends a message of 200 MB', 'TASK_PROTOCOL'),
+  alike('I07', 'sends 20,000 small messages at once', 'done'),
+  at('I08', 'passes 600 open files over the channel', 'TASK_PROTOCOL', DENIED, 'TASK_PROTOCOL'),
+  alike('I09', 'sends objects that name `__proto__`, `constructor` and `toJSON`', 'COMPLETED'),
+  alike('I10', 'sends three results', 'FIRST'),
+  alike('I11', 'closes the channel and goes on', 'TASK_TIMEOUT'),
+  at('I13', 'prints 64 MB', 'TASK_LIMIT_OUTPUT', 'TASK_LIMIT_OUTPUT', 'TASK_LIMIT_OUTPUT'),
+  alike('I14', 'sends a message with a field that would widen its policy', 'TASK_PROTOCOL'),
+  alike('I15', 'sends a result for another task', 'TASK_PROTOCOL'),
+  alike('I16', 'sends arrays nested 100,000 deep', 'TASK_PROTOCOL'),
+  alike('I17', 'says nothing, for ever', 'TASK_TIMEOUT'),
+];
+
+const resources: readonly Case[] = [
+  alike('R01', 'fills memory with Buffers', 'TASK_LIMIT_MEMORY'),
+  alike('R02', 'fills the heap', 'TASK_LIMIT_MEMORY'),
+  alike('R03', 'fills memory with strings', 'TASK_LIMIT_MEMORY'),
+  alike('R04', 'fills memory by WebAssembly', 'TASK_LIMIT_MEMORY'),
+  at('R05', 'fills memory with ten processes', 'TASK_LIMIT_MEMORY', DENIED, 'TASK_LIMIT_MEMORY'),
+  at('R06', 'fills /dev/shm and /tmp, which lie in memory', 'ENOSPC', DENIED, THROUGH),
+  at('R07', 'starts processes without end', 'TASK_LIMIT_PROCESSES', DENIED, 'TASK_LIMIT_PROCESSES'),
+  at('R08', 'starts 200 threads', 'TASK_LIMIT_PROCESSES|ERR_WORKER_INIT_FAILED|TASK_LIMIT_MEMORY', DENIED, 'TASK_LIMIT_PROCESSES|ERR_WORKER_INIT_FAILED|TASK_LIMIT_MEMORY'),
+  alike('R10', 'spins', 'TASK_LIMIT_CPU'),
+  alike('R11', 'spins and catches SIGXCPU', 'TASK_LIMIT_CPU'),
+  at('R12', 'spreads its spinning over many short processes', 'TASK_LIMIT_CPU', DENIED, 'TASK_LIMIT_CPU'),
+  alike('R13', 'sleeps past its time limit', 'TASK_TIMEOUT'),
+  alike('R14', 'blocks its own event loop past its time limit', 'TASK_TIMEOUT'),
+  alike('R15', 'writes one huge file', 'TASK_LIMIT_DISK'),
+  alike('R16', 'writes many files', 'TASK_LIMIT_DISK'),
+  alike('R17', 'makes empty files without end', 'TASK_LIMIT_DISK'),
+  alike('R18', 'opens 10,000 files', 'EMFILE'),
+  alike('R19', 'opens 10,000 watches', 'EMFILE'),
+  alike('R20', 'runs a regular expression that backtracks for ever', 'TASK_LIMIT_CPU'),
+  alike('R21', 'unpacks a small archive of very much', 'TASK_LIMIT_MEMORY'),
+  alike('R22', 'parses JSON that fills memory', 'TASK_LIMIT_MEMORY'),
+];
+
+/** Every case of the suite. */
+export const AREAS: readonly Area[] = [
+  {
+    title: 'Files',
+    cases: files,
+    elsewhere: [
+      { id: 'F07', does: 'swaps a folder for a symbolic link while the host reads below it', outcome: 'nothing from outside is read', test: 'test/context/files/openInside.test.ts' },
+    ],
+  },
+  { title: 'Secrets', cases: secrets },
+  {
+    title: 'Processes and the kernel',
+    cases: processes,
+    elsewhere: [{ id: 'P17', does: 'spins, or has a daemon, when the host is killed with SIGKILL', outcome: 'gone', test: 'test/core/hostDeath.test.ts' }],
+  },
+  { title: 'Network', cases: network },
+  {
+    title: 'The channel to the host',
+    cases: channel,
+    elsewhere: [{ id: 'I12', does: 'never reads what the host sends', outcome: '`TASK_PROTOCOL`, and what waits is bounded', test: 'test/core/HostChannel.test.ts' }],
+  },
+  {
+    title: 'Resources',
+    cases: resources,
+    elsewhere: [
+      { id: 'R24', does: 'dies, hangs or speaks nonsense before it has been given anything to do', outcome: 'another process takes its place', test: 'test/core/SparePool.test.ts' },
+    ],
+  },
+];
+
+/** The cases that hostile tasks prove. */
+export const CASES: readonly Case[] = AREAS.flatMap(({ cases }) => cases);
+
+function at(id: string, does: string, kernel: string, permissionModel: string, process: string): Case {
+  return { id, does, outcomes: { kernel, 'permission-model': permissionModel, process } };
+}
+
+/** What the host decides is the same at every level. */
+function alike(id: string, does: string, outcome: string): Case {
+  return at(id, does, outcome, outcome, outcome);
+}
