@@ -44,6 +44,7 @@ const programs: readonly Options[] = [
   { ...shared, entry: { child: 'src/lib/task-system/core/child/entry.ts' }, format: 'cjs', splitting: false, shims: true, noExternal: [/^[^.]/], ...small },
   // What a task process loads only when it asks for its context. The tokenizer stays a package: it has a large file for each vocabulary.
   { ...shared, entry: { context: 'src/lib/task-system/context/ContextBuilder.ts' }, format: 'cjs', splitting: false, shims: true, external: ['gpt-tokenizer'], ...small },
+  { ...shared, entry: { 'launch-worker': 'src/lib/task-system/core/launch/worker.ts' }, format: 'esm', splitting: false, noExternal: [/^[^.]/] },
   { ...shared, entry: { 'sqlite-worker': 'src/lib/task-system/store/sqlite/worker.ts' }, format: 'esm', splitting: false, noExternal: [/^[^.]/] },
 ];
 

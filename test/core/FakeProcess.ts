@@ -1,4 +1,5 @@
 import { ChildProcess } from 'node:child_process';
+import { DirectLauncher } from '../../src/lib/task-system/core/launch/DirectLauncher.ts';
 import { TaskProcess } from '../../src/lib/task-system/core/TaskProcess.ts';
 import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
 
@@ -9,7 +10,7 @@ export class FakeProcess extends TaskProcess {
 
   constructor(id: string) {
     const child = new ChildProcess();
-    super(id, { command: 'none', args: [], env: {}, cwd: `/slots/${id}`, niceness: 0 }, { spawn: () => child, clock: new FakeClock(), maxResultBytes: 1_000 });
+    super(id, { command: 'none', args: [], env: {}, cwd: `/slots/${id}`, niceness: 0 }, { launcher: new DirectLauncher(() => child), clock: new FakeClock(), maxResultBytes: 1_000 });
     this.#child = child;
   }
 

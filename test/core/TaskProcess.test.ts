@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { hasProc, isAlive } from '../../src/lib/task-system/core/processTree.ts';
+import { isAlive } from '../../src/lib/task-system/core/processTree.ts';
+import { hasProc } from '../../src/lib/task-system/policy/procfs.ts';
+import { DirectLauncher } from '../../src/lib/task-system/core/launch/DirectLauncher.ts';
 import { TaskProcess } from '../../src/lib/task-system/core/TaskProcess.ts';
 import { MARKS } from '../../src/lib/task-system/policy/Sandbox.ts';
 import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
@@ -22,7 +24,7 @@ interface Settings {
 function startScript(script: string, { clock = systemClock, niceness = 0 }: Settings = {}): TaskProcess {
   const id = randomUUID();
   const plan = { command: '/bin/sh', args: ['-c', script], env: { PATH: '/usr/bin:/bin', [MARKS.process]: id }, cwd: '/', niceness };
-  const child = new TaskProcess(id, plan, { spawn, clock, maxResultBytes: 1_000 });
+  const child = new TaskProcess(id, plan, { launcher: new DirectLauncher(spawn), clock, maxResultBytes: 1_000 });
   const { pid } = child;
   if (pid !== undefined) onTestFinished(() => { kill(-pid); });
   return child;
@@ -198,7 +200,7 @@ describe.runIf(hasProc())('TaskProcess.destroy', () => {
 describe('TaskProcess that cannot be started', () => {
   it('says why', async () => {
     const plan = { command: '/nowhere/program', args: [], env: {}, cwd: '/', niceness: 10 };
-    const child = new TaskProcess('p', plan, { spawn, clock: systemClock, maxResultBytes: 1_000 });
+    const child = new TaskProcess('p', plan, { launcher: new DirectLauncher(spawn), clock: systemClock, maxResultBytes: 1_000 });
     expect(child.pid).toBeUndefined();
     await expect(child.exited).resolves.toMatchObject({ code: null, signal: null, error: { code: 'ENOENT' } });
     child.terminate();
@@ -208,7 +210,7 @@ describe('TaskProcess that cannot be started', () => {
   it('survives a system without a single file descriptor left, where Node gives a child without pipes', async () => {
     const bare = new ChildProcess();
     const plan = { command: 'none', args: [], env: {}, cwd: '/', niceness: 10 };
-    const child = new TaskProcess('p', plan, { spawn: () => bare, clock: systemClock, maxResultBytes: 1_000 });
+    const child = new TaskProcess('p', plan, { launcher: new DirectLauncher(() => bare), clock: systemClock, maxResultBytes: 1_000 });
     bare.emit('error', Object.assign(new Error('spawn EMFILE'), { code: 'EMFILE' }));
     await expect(child.exited).resolves.toMatchObject({ error: { code: 'EMFILE' } });
     const heard = hear(child);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRunning, logged, nextEvent, openSystem, processesIn, recordEvents, temporaryDirectory, testOptions } from './support.ts';
+import { until } from './until.ts';
 
 describe('an attempt whose process dies', () => {
   it('fails with TASK_CRASHED when the process dies before it is ready', async () => {
@@ -222,7 +223,7 @@ describe('when everything is over', () => {
     const started = nextEvent(system, 'task:start');
     await system.submit({ type: 'never' });
     await started;
-    expect(processesIn(options.root).length).toBeGreaterThan(0);
+    await until(() => processesIn(options.root).length > 0);
     await system.close({ graceMs: 0 });
     expect(processesIn(options.root)).toEqual([]);
     expect(existsSync(join(options.root, 'tasks.db'))).toBe(true);

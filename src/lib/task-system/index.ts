@@ -7,6 +7,9 @@ import { childEntryPath, contextProgramPath } from './core/childEntry.ts';
 import { CoreSystem } from './core/CoreSystem.ts';
 import { createIdGenerator, pooledBytes, type GenerateId } from './core/ids.ts';
 import { Janitor } from './core/Janitor.ts';
+import { DirectLauncher } from './core/launch/DirectLauncher.ts';
+import type { Launcher } from './core/launch/Launcher.ts';
+import { ThreadLauncher } from './core/launch/ThreadLauncher.ts';
 import { defaultLogger } from './core/logger.ts';
 import { ProjectContext } from './core/ProjectContext.ts';
 import { Sessions } from './core/Sessions.ts';
@@ -110,7 +113,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const hooks = new LifecycleHooks({ clock, logger, listeners: options.hooks });
   const webhooks = new WebhookManager({ options: options.webhooks, outbox: store.outbox, clock, random, logger, hostId, generateId });
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
-  const sessions = new Sessions({ options, hostId, childEntry, levels, spawn: seams.spawn, clock, logger });
+  const sessions = new Sessions({ options, hostId, childEntry, levels, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
   const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
@@ -125,6 +128,12 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, clock, logger });
   const system = new WiredSystem({ options, store, events, hooks, webhooks, queue, sessions, runner, submitter, janitor, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
   return system;
+}
+
+/** On Linux a thread starts processes for the host. A test's way to start them is known to the host's own thread only. */
+function launcherOf(start: ProcessSpawner, logger: Logger): Launcher {
+  const direct = new DirectLauncher(start);
+  return start === spawn && process.platform === 'linux' ? new ThreadLauncher(direct, logger) : direct;
 }
 
 /** Adds the live feed to the core, which does not know it. */

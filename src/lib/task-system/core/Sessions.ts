@@ -13,6 +13,7 @@ import { PROTOCOL_VERSION } from '../types/Protocol.ts';
 import type { ResolvedLimits, ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import { endMarked } from './endMarked.ts';
+import type { Launcher } from './launch/Launcher.ts';
 import { SparePool } from './SparePool.ts';
 import { TaskProcess } from './TaskProcess.ts';
 import { TaskSession, type SessionPorts } from './TaskSession.ts';
@@ -26,6 +27,7 @@ export interface SessionsPorts {
   readonly childEntry: string;
   readonly levels: Levels;
   readonly spawn: ProcessSpawner;
+  readonly launcher: Launcher;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -63,6 +65,8 @@ export class Sessions {
   readonly #limiter: ResourceLimiter;
   readonly #maxResultBytes: number;
   readonly #rootMark: string;
+  /** A directory that is no process's. */
+  #launcherSlot: string | undefined;
 
   constructor(ports: SessionsPorts) {
     this.#ports = ports;
@@ -83,6 +87,8 @@ export class Sessions {
   async open(): Promise<void> {
     await endMarked(`${MARKS.root}=${this.#rootMark}`, this.#ports.clock);
     await this.workspaces.open();
+    this.#launcherSlot = this.workspaces.createSlot(randomUUID());
+    await this.#ports.launcher.open(this.#launcherSlot);
     const kind = this.#firstKind();
     if (kind !== undefined) this.#spares.fill(kind);
   }
@@ -95,6 +101,8 @@ export class Sessions {
   async ready(taskId: string, fence: number, type: ResolvedTaskType, storing?: Promise<unknown>): Promise<ReadyProcess> {
     const attemptName = `${taskId}.${String(fence)}`;
     const child = this.#spares.take(this.#kindOf(type), storing);
+    // One that is only just being started stands in a directory that must not be renamed yet.
+    if (child.pid === undefined) await child.started;
     this.#confine(child, type.limits);
     try {
       const workspace = child.isPathFixed ? this.workspaces.adopt(child.directory) : this.workspaces.assign(child.directory, attemptName);
@@ -116,6 +124,7 @@ export class Sessions {
   /** Makes the session of an attempt, with the process that was readied for it or a new one. */
   async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext, ports: Omit<SessionPorts, 'clock' | 'limiter'>, readying = this.ready(task.id, task.fence, type)): Promise<OpenSession> {
     const { attemptName, child, workspace } = await readying;
+    await child.started;
     const { level, warning } = this.#ports.levels.choose(type);
     const limiter = this.#limiter.watch({ pid: child.pid, processId: child.id, workspace }, type.limits);
     const session = new TaskSession(task, child, {
@@ -137,6 +146,8 @@ export class Sessions {
   async close(): Promise<void> {
     await this.#spares.close();
     await this.#undertaker.close();
+    await this.#ports.launcher.close();
+    if (this.#launcherSlot !== undefined) this.workspaces.dispose(this.#launcherSlot, 'remove');
     await this.workspaces.settle();
   }
 
@@ -172,7 +183,7 @@ export class Sessions {
   }
 
   #startProcess(kind: SandboxKind): TaskProcess {
-    const { options, hostId, childEntry, spawn, clock } = this.#ports;
+    const { options, hostId, childEntry, launcher, clock } = this.#ports;
     const processId = randomUUID();
     const owner = kind.level === 'kernel' && this.#machine.isRoot ? this.#owners.take() : undefined;
     const directory = this.workspaces.createSlot(processId, owner);
@@ -180,15 +191,19 @@ export class Sessions {
     const plan = planLaunch({
       kind, entry: childEntry, directory, hostId, rootMark: this.#rootMark, processId, env, niceness, ...(owner === undefined ? {} : { owner }),
     }, this.#machine);
-    const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId), { spawn, clock, maxResultBytes: this.#maxResultBytes });
-    const { pid } = child;
+    const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId), { launcher, clock, maxResultBytes: this.#maxResultBytes });
     this.#confine(child);
     void child.exited.then(() => { this.#limiter.kernel.forget(processId); });
-    if (pid !== undefined) {
-      this.#undertaker.watch(pid);
-      void child.exited.then(() => { this.#undertaker.forget(pid); });
-    }
+    void this.#watch(child);
     return child;
+  }
+
+  async #watch(child: TaskProcess): Promise<void> {
+    await child.started;
+    if (child.pid === undefined) return;
+    this.#undertaker.watch(child.pid);
+    await child.exited;
+    this.#undertaker.forget(child.pid);
   }
 }
 

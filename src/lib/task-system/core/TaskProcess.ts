@@ -1,34 +1,24 @@
-import type { ChildProcess } from 'node:child_process';
-import { constants, getPriority, setPriority } from 'node:os';
-import type { Duplex, Readable } from 'node:stream';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import { childrenOf } from '../policy/procfs.ts';
 import { MARKS } from '../policy/Sandbox.ts';
 import type { LaunchPlan } from '../policy/sandbox/LaunchPlan.ts';
-import { spawnPlan } from '../policy/sandbox/spawnPlan.ts';
-import type { Clock, ProcessSpawner } from '../types/Ports.ts';
-import { CHANNEL_FD, type ParentMessage } from '../types/Protocol.ts';
+import type { Clock } from '../types/Ports.ts';
+import type { ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import { endMarked } from './endMarked.ts';
 import { HostChannel, type ChannelListener } from './HostChannel.ts';
-import { childrenOf, descendantsOf, groupIsAlive, hasForked, signal } from './processTree.ts';
+import type { Launched, Launcher, ProcessExit } from './launch/Launcher.ts';
+import { descendantsOf, groupIsAlive, hasForked, signal } from './processTree.ts';
 
-/** The highest niceness there is. */
-const MOST_NICE = 19;
 /** Exit codes of shells and of bubblewrap: this plus the number of a signal. */
 const SIGNAL_BASE = 128;
 /** How long the channel of a dead process may take to run dry. */
 const LAST_WORDS_MS = 500;
 
-/** How a process ended. */
-export interface ProcessExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** Why it could not be started at all. */
-  readonly error?: Error;
-}
-
 /** What a process needs of its surroundings. */
 export interface ProcessPorts {
-  readonly spawn: ProcessSpawner;
+  readonly launcher: Pick<Launcher, 'launch'>;
   readonly clock: Clock;
   readonly maxResultBytes: number;
 }
@@ -44,7 +34,7 @@ export class TaskProcess {
   readonly isPathFixed: boolean;
   readonly #hasNamespace: boolean;
   readonly #innerWorkspace: string | undefined;
-  readonly #child: ChildProcess;
+  readonly #child: Launched;
   readonly #channel: HostChannel | undefined;
   readonly #clock: Clock;
   readonly #up = Promise.withResolvers<undefined>();
@@ -62,21 +52,25 @@ export class TaskProcess {
     this.#hasNamespace = plan.hasNamespace ?? false;
     this.#innerWorkspace = plan.innerWorkspace;
     this.#clock = ports.clock;
-    this.#child = spawnPlan(plan, ports.spawn);
+    this.#child = ports.launcher.launch(plan);
+    const { channel } = this.#child;
+    this.#channel = channel === undefined ? undefined : new HostChannel(channel, ports.maxResultBytes);
     this.exited = this.#watchExit();
-    const stream = pipesOf(this.#child)?.[CHANNEL_FD];
-    this.#channel = isDuplex(stream) ? new HostChannel(stream, ports.maxResultBytes) : undefined;
     this.holdFor(this.#up.promise);
     this.#channel?.listen({
       onMessage: (message) => { this.#hear(message); },
       onFault: (fault) => { if (this.#listener === undefined) void this.destroy(); else this.#listener.onFault(fault); },
     });
-    lowerPriority(this.pid, plan.niceness);
   }
 
-  /** The operating system's number; undefined when the process could not be started. */
+  /** The operating system's number; undefined until it has `started`, and when it could not be. */
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Resolves when it is known whether the process could be started. */
+  get started(): Promise<void> {
+    return this.#child.started;
   }
 
   /** The process that runs the task's code, within its sandbox if there is one; undefined when it is not up, or gone. */
@@ -143,6 +137,7 @@ export class TaskProcess {
    * @returns the processes that could not be ended; empty is the rule.
    */
   async destroy(): Promise<readonly number[]> {
+    await this.started;
     const { pid } = this;
     if (pid === undefined) return [];
     if (await this.#endNamespace()) return [];
@@ -159,10 +154,13 @@ export class TaskProcess {
   }
 
   #hear(message: ChildMessage): void {
-    if (message.type !== 'ready') {
-      this.#listener?.onMessage(message);
-      return;
-    }
+    if (message.type === 'ready') void this.#comeUp();
+    else this.#listener?.onMessage(message);
+  }
+
+  /** Whoever hears of it may ask for the number of the process: its first message can overtake that. */
+  async #comeUp(): Promise<void> {
+    await this.started;
     this.#isUp = true;
     if (this.#held.length === 0) this.send({ type: 'rehearse' });
     this.#up.resolve(undefined);
@@ -183,20 +181,12 @@ export class TaskProcess {
     return true;
   }
 
-  #watchExit(): Promise<ProcessExit> {
-    const { promise, resolve } = Promise.withResolvers<ProcessExit>();
-    // Settled on 'exit', never on 'close': a grandchild that holds stdout open would delay it by its own lifetime.
-    this.#child.once('exit', (code, signalName) => {
-      this.#hasExited = true;
-      const exit = this.#hasNamespace ? withSignal(code, signalName) : { code, signal: signalName };
-      void this.#lastWords().then(() => { resolve(exit); });
-    });
-    this.#child.once('error', (error) => {
-      if (this.#child.pid !== undefined) return;
-      this.#hasExited = true;
-      resolve({ code: null, signal: null, error });
-    });
-    return promise;
+  async #watchExit(): Promise<ProcessExit> {
+    const exit = await this.#child.exited;
+    this.#hasExited = true;
+    if (exit.error !== undefined) return exit;
+    await this.#lastWords();
+    return this.#hasNamespace ? withSignal(exit) : exit;
   }
 
   /** What the child wrote before it died is still in the pipe when its exit is seen: a result must not lose against it. */
@@ -209,30 +199,11 @@ export class TaskProcess {
 }
 
 /** bubblewrap passes on by which signal the task ended as an exit code, as shells do. */
-function withSignal(code: number | null, signalName: NodeJS.Signals | null): ProcessExit {
+function withSignal({ code, signal: own }: ProcessExit): ProcessExit {
   const found = Object.entries(constants.signals).find(([, number]) => code !== null && number === code - SIGNAL_BASE)?.[0];
-  return found !== undefined && isSignal(found) ? { code: null, signal: found } : { code, signal: signalName };
+  return found !== undefined && isSignal(found) ? { code: null, signal: found } : { code, signal: own };
 }
 
 function isSignal(name: string): name is NodeJS.Signals {
   return Object.hasOwn(constants.signals, name);
-}
-
-/** Linux keeps niceness per thread: set right after the start, the child's later threads inherit it. */
-function lowerPriority(pid: number | undefined, niceness: number): void {
-  if (pid === undefined || niceness === 0) return;
-  try {
-    setPriority(pid, Math.min(getPriority() + niceness, MOST_NICE));
-  } catch {
-    // A courtesy to the host, not a promise: a system that refuses it runs the task all the same.
-  }
-}
-
-/** Where no more files can be opened, Node leaves a child that could not be started without any pipes. */
-function pipesOf(child: ChildProcess): readonly unknown[] | undefined {
-  return child.stdio;
-}
-
-function isDuplex(stream: unknown): stream is Duplex {
-  return typeof stream === 'object' && stream !== null && 'write' in stream && 'read' in stream;
 }

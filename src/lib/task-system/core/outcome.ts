@@ -1,7 +1,7 @@
 import type { LimitBreach } from '../policy/limits/usage.ts';
 import type { ErrorCode } from '../types/ErrorCatalogue.ts';
 import { deserializeError, serializeError, TaskSystemError, type SerializedError } from '../types/Errors.ts';
-import type { ProcessExit } from './TaskProcess.ts';
+import type { ProcessExit } from './launch/Launcher.ts';
 
 const BYTES_PER_MIB = 1_048_576;
 

@@ -1,35 +1,20 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-
-// Positions in /proc/<pid>/stat after the closing parenthesis of the name (proc(5) counts from 1, with pid and name first).
-const STAT_STATE = 0;
-const STAT_CHILD_MINOR_FAULTS = 8;
-const STAT_CHILD_MAJOR_FAULTS = 10;
-const STAT_FLAGS = 6;
-const STAT_ENVIRONMENT_START = 47;
-const STAT_ENVIRONMENT_END = 48;
-const KERNEL_THREAD = 0x00200000;
+import { childrenOf, hasProc, readStat } from '../policy/procfs.ts';
 
 /** How often the list of processes is read before the answer is "not sure": where new ones appear all the time. */
 const MAX_ROUNDS = 10;
 /** How often in a row nobody may be in doubt: a process that is just being started is not in the list for a moment. */
 const CLEAR_ROUNDS = 2;
 
-/** Whether this system has a /proc to look at; elsewhere only process groups can be ended. */
-export function hasProc(): boolean {
-  return process.platform === 'linux';
-}
-
 /**
  * Whether a live process has, or ever had, a child. Cheap and decided by the kernel: it lists the children that live now, and
  * page faults of children that were waited for stay in the parent's record. A process that has ended has passed its children on,
- * so of a zombie the answer is yes, as without /proc.
+ * so of a zombie the answer is yes, as where there is no /proc: then only process groups can be ended.
  */
 export function hasForked(pid: number): boolean {
   if (!hasProc() || childrenOf(pid).length > 0) return true;
   const stat = readStat(pid);
-  if (stat === undefined || hasEnded(stat)) return true;
-  return stat[STAT_CHILD_MINOR_FAULTS] !== '0' || stat[STAT_CHILD_MAJOR_FAULTS] !== '0';
+  return stat === undefined || stat.hasEnded || stat.hadChildren;
 }
 
 /** All living descendants of a process that are still linked to it, parents first. */
@@ -68,8 +53,7 @@ export async function findMarked(mark: string): Promise<number[] | undefined> {
 /** Whether a process exists and is not just a zombie waiting to be reaped. */
 export function isAlive(pid: number): boolean {
   if (!hasProc()) return signal(pid, 0);
-  const stat = readStat(pid);
-  return stat !== undefined && !hasEnded(stat);
+  return readStat(pid)?.hasEnded === false;
 }
 
 /** Whether a process group still has a living member. */
@@ -93,7 +77,7 @@ async function lookAt(pid: number, needle: Buffer): Promise<'marked' | 'other' |
   if (isReadable && !environment.includes(needle)) return 'other';
   if (!isAlive(pid)) return 'gone';
   if (isReadable) return 'marked';
-  return environment !== undefined && isBetweenPrograms(pid) ? 'unclear' : 'other';
+  return environment !== undefined && readStat(pid)?.isBetweenPrograms === true ? 'unclear' : 'other';
 }
 
 /** Empty when there is none (now), undefined when it is somebody else's. */
@@ -103,53 +87,5 @@ async function readEnvironment(pid: number): Promise<Buffer | undefined> {
   } catch (error) {
     const isDenied = error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
     return isDenied ? undefined : Buffer.alloc(0);
-  }
-}
-
-/**
- * While a process replaces its program, and when it is about to end, it has no environment for a moment. The kernel's own threads
- * never have one, and a few others were given an empty one.
- */
-function isBetweenPrograms(pid: number): boolean {
-  const stat = readStat(pid);
-  if (stat === undefined || (Number(stat[STAT_FLAGS]) & KERNEL_THREAD) !== 0) return false;
-  return stat[STAT_ENVIRONMENT_END] === '0' || stat[STAT_ENVIRONMENT_START] !== stat[STAT_ENVIRONMENT_END];
-}
-
-/**
- * The living children of a process. Each thread is looked up by its own number: entries below `/proc/<pid>/task` of a process that is killed right after cost the
- * host's event loop milliseconds when it reaps the process, entries of the single threads cost nothing.
- */
-export function childrenOf(pid: number): number[] {
-  return threadsOf(pid).flatMap((thread) => {
-    const path = `/proc/${thread}/task/${thread}/children`;
-    return (readText(path) ?? '').split(' ').filter(Boolean).map(Number);
-  });
-}
-
-function threadsOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${String(pid)}/task`);
-  } catch {
-    return [];
-  }
-}
-
-/** A zombie, or about to be none. */
-function hasEnded(stat: readonly string[]): boolean {
-  return stat[STAT_STATE] === 'Z' || stat[STAT_STATE] === 'X';
-}
-
-function readStat(pid: number): string[] | undefined {
-  const text = readText(`/proc/${String(pid)}/stat`);
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
-}
-
-/** Processes and threads come and go: one that is not there any more has nothing to say. */
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
   }
 }

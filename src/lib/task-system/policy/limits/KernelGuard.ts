@@ -1,7 +1,7 @@
 import type { ResolvedLimits } from '../../types/ResolvedOptions.ts';
 import type { LaunchPlan } from '../sandbox/LaunchPlan.ts';
 import { Prlimit } from './Prlimit.ts';
-import { readMemory } from './procfs.ts';
+import { readMemory } from '../procfs.ts';
 import { kernelLimits, sameLimits, widest, withinOwn, type KernelLimits } from './rlimits.ts';
 
 /** What the kernel holds one process to; stays readable when the process is gone. */

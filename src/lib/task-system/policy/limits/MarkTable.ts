@@ -1,6 +1,6 @@
 import type { Clock } from '../../types/Ports.ts';
 import { MARKS } from '../Sandbox.ts';
-import { allPids, readVariable } from './procfs.ts';
+import { allPids, readVariable } from '../procfs.ts';
 
 /** How old the table may be. */
 const MAX_AGE_MS = 250;

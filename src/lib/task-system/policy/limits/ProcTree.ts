@@ -1,5 +1,5 @@
 import type { MarkTable } from './MarkTable.ts';
-import { childrenOf, readMemory, readProportionalMemory, readStat, type ProcessStat } from './procfs.ts';
+import { childrenOf, readMemory, readProportionalMemory, readStat, type ProcessStat } from '../procfs.ts';
 import type { TreeUsage, UsageReader } from './usage.ts';
 
 /** How many processes are looked at in one sample; a tree that has more is over every sensible limit anyway. */

@@ -10,10 +10,11 @@ export const FIRST_INPUT_FD = CHANNEL_FD + 1;
 /**
  * Starts what a plan says: stdin closed, stdout and stderr as pipes, the channel on descriptor 3, then the inputs; every
  * descriptor that the host would pass on without wanting to is covered. Leader of an own process group.
+ * @param pipes what becomes stdout, stderr and the channel: pipes that are made here, or descriptors that are there already.
  */
-export function spawnPlan(plan: LaunchPlan, spawn: ProcessSpawner): ChildProcess {
+export function spawnPlan(plan: LaunchPlan, spawn: ProcessSpawner, pipes: readonly (number | 'pipe')[] = ['pipe', 'pipe', 'pipe']): ChildProcess {
   const inputs = plan.inputs ?? [];
-  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'pipe', ...inputs.map(() => 'pipe' as const)];
+  const stdio: StdioOptions = ['ignore', ...pipes, ...inputs.map(() => 'pipe' as const)];
   const child = spawn(plan.command, plan.args, { cwd: plan.cwd, env: plan.env, stdio, detached: true, windowsHide: true });
   for (const [index, input] of inputs.entries()) {
     const stream = streamAt(child, FIRST_INPUT_FD + index);

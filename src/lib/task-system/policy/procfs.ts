@@ -3,14 +3,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 // Positions in /proc/<pid>/stat after the closing parenthesis of the name (proc(5) counts from 1, with pid and name first).
 const STAT_STATE = 0;
 const STAT_PARENT = 1;
+const STAT_FLAGS = 6;
 const STAT_CHILD_MINOR_FAULTS = 8;
+const STAT_CHILD_MAJOR_FAULTS = 10;
 const STAT_OWN_TIME = [11, 12] as const;
 const STAT_CHILD_TIME = [13, 14] as const;
 const STAT_THREADS = 17;
 const STAT_START = 19;
+const STAT_ENVIRONMENT_START = 47;
+const STAT_ENVIRONMENT_END = 48;
+const KERNEL_THREAD = 0x00200000;
 /** Clock ticks of /proc are hundredths of a second on every platform that Node runs on. */
 const MS_PER_TICK = 10;
 const BYTES_PER_KB = 1_024;
+
+/** Whether this system has a /proc to look at. */
+export function hasProc(): boolean {
+  return process.platform === 'linux';
+}
 
 /** What /proc tells of one process. */
 export interface ProcessStat {
@@ -22,8 +32,12 @@ export interface ProcessStat {
   readonly threads: number;
   /** When it was started; together with its number it names a process for good. */
   readonly start: string;
-  /** Whether it ever had a child that has ended. */
+  /** Whether it ever had a child that has ended: page faults of children that were waited for stay in the parent's record. */
   readonly hadChildren: boolean;
+  /** Whether it has ended and was not waited for: a zombie. */
+  readonly hasEnded: boolean;
+  /** Whether it is about to have another program, or to end: then it has no environment for a moment. */
+  readonly isBetweenPrograms: boolean;
 }
 
 /** What /proc tells of the memory of one process, in bytes. */
@@ -47,8 +61,16 @@ export function readStat(pid: number): ProcessStat | undefined {
     childMs: ticks(STAT_CHILD_TIME) * MS_PER_TICK,
     threads: Number(fields[STAT_THREADS]),
     start: fields[STAT_START] ?? '',
-    hadChildren: fields[STAT_CHILD_MINOR_FAULTS] !== '0',
+    hadChildren: fields[STAT_CHILD_MINOR_FAULTS] !== '0' || fields[STAT_CHILD_MAJOR_FAULTS] !== '0',
+    hasEnded: fields[STAT_STATE] === 'Z',
+    isBetweenPrograms: isBetweenPrograms(fields),
   };
+}
+
+/** The kernel's own threads never have an environment, and a few other processes were given an empty one. */
+function isBetweenPrograms(fields: readonly string[]): boolean {
+  if ((Number(fields[STAT_FLAGS]) & KERNEL_THREAD) !== 0) return false;
+  return fields[STAT_ENVIRONMENT_END] === '0' || fields[STAT_ENVIRONMENT_START] !== fields[STAT_ENVIRONMENT_END];
 }
 
 /** Undefined when there is no such process, and for one that has ended and not been waited for. */

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import type { Readable } from 'node:stream';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Launched, Launcher } from '../../../src/lib/task-system/core/launch/Launcher.ts';
+import { ThreadLauncher } from '../../../src/lib/task-system/core/launch/ThreadLauncher.ts';
+import type { LaunchPlan } from '../../../src/lib/task-system/policy/sandbox/LaunchPlan.ts';
+import { TaskSystemError } from '../../../src/lib/task-system/types/Errors.ts';
+import { makeLogger } from '../makers.ts';
+import { kill } from '../programs.ts';
+import { temporaryDirectory } from '../support.ts';
+import { until } from '../until.ts';
+
+/** Where everything is to be started by the thread. */
+const NOBODY: Launcher = {
+  open: () => Promise.resolve(),
+  launch: () => { throw new TaskSystemError('TASK_CRASHED', 'started without the thread'); },
+  close: () => Promise.resolve(),
+};
+
+async function openLauncher(direct: Launcher = NOBODY): Promise<ThreadLauncher> {
+  const launcher = new ThreadLauncher(direct, makeLogger());
+  onTestFinished(() => launcher.close());
+  await launcher.open(temporaryDirectory());
+  return launcher;
+}
+
+function script(text: string, rest: Partial<LaunchPlan> = {}): LaunchPlan {
+  return { command: '/bin/sh', args: ['-c', text], env: { PATH: '/usr/bin:/bin' }, cwd: '/', niceness: 0, ...rest };
+}
+
+async function textOf(stream: Readable | null | undefined): Promise<string> {
+  let text = '';
+  for await (const chunk of stream ?? []) text += String(chunk);
+  return text;
+}
+
+/** Number of a process that the test ends. */
+async function pidOf(launched: Launched): Promise<number> {
+  await launched.started;
+  const { pid } = launched;
+  if (pid === undefined) throw new Error('not started');
+  onTestFinished(() => { kill(-pid); });
+  return pid;
+}
+
+describe.skipIf(process.platform !== 'linux')('ThreadLauncher', () => {
+  it('starts a process and tells how it ended', async () => {
+    const launched = (await openLauncher()).launch(script('exit 7'));
+    expect(launched.pid).toBeUndefined();
+    expect(await pidOf(launched)).toBeGreaterThan(1);
+    expect(await launched.exited).toEqual({ code: 7, signal: null });
+  });
+
+  it('tells which signal ended it', async () => {
+    const launched = (await openLauncher()).launch(script('exec sleep 1000'));
+    kill(await pidOf(launched));
+    expect(await launched.exited).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('keeps stdout, stderr and the channel apart', async () => {
+    const { stdout, stderr, channel } = (await openLauncher()).launch(script('echo out; echo err >&2; echo channel >&3'));
+    expect(await Promise.all([textOf(stdout), textOf(stderr), textOf(channel)])).toEqual(['out\n', 'err\n', 'channel\n']);
+  });
+
+  it('passes on what is written to the channel, also before the process is there', async () => {
+    const { stdout, channel } = (await openLauncher()).launch(script('read -r line <&3; echo "heard $line"'));
+    channel?.write('hello\n');
+    expect(await textOf(stdout)).toBe('heard hello\n');
+  });
+
+  it('ends the streams with the process: nobody else holds the other ends', async () => {
+    const { channel, exited } = (await openLauncher()).launch(script('exit 0'));
+    channel?.resume();
+    await Promise.all([exited, channel === undefined ? undefined : once(channel, 'end')]);
+    expect(channel?.readableEnded).toBe(true);
+  });
+
+  it('lets the process write as to any pipe: what does not fit makes it wait, not fail', async () => {
+    const { stdout } = (await openLauncher()).launch(script('head -c 3000000 /dev/zero && echo done'));
+    expect((await textOf(stdout)).endsWith('done\n')).toBe(true);
+  });
+
+  it('starts it in its directory, with its environment and nothing of the host', async () => {
+    const cwd = temporaryDirectory();
+    const { stdout } = (await openLauncher()).launch(script('pwd; env | grep -v ^PWD | sort', { cwd, env: { PATH: '/bin:/usr/bin', MARK: 'x' } }));
+    expect(await textOf(stdout)).toBe(`${cwd}\nMARK=x\nPATH=/bin:/usr/bin\n`);
+  });
+
+  it('makes it the leader of a group of its own, and as nice as it should be', async () => {
+    const launched = (await openLauncher()).launch(script('ps -o pgid= -p $$; exec sleep 1000', { niceness: 3 }));
+    const pid = await pidOf(launched);
+    const [group]: unknown[] = launched.stdout === null ? [] : await once(launched.stdout, 'data');
+    expect([Number(String(group)), getPriority(pid)]).toEqual([pid, getPriority() + 3]);
+  });
+
+  it('hands over inputs on the descriptors behind the channel', async () => {
+    const { stdout } = (await openLauncher()).launch(script('cat <&4; cat <&5', { inputs: [Buffer.from('first '), Buffer.from('second')] }));
+    expect(await textOf(stdout)).toBe('first second');
+  });
+
+  it('says why a process cannot be started', async () => {
+    const launched = (await openLauncher()).launch(script('', { command: '/nonexistent/program' }));
+    await launched.started;
+    expect(launched.pid).toBeUndefined();
+    expect(await launched.exited).toMatchObject({ code: null, signal: null, error: { code: 'ENOENT' } });
+  });
+
+  it('leaves it to the other launcher before it is open, after it was closed, and when there are more than it is ready for', async () => {
+    const started: LaunchPlan[] = [];
+    const fake: Launched = { pid: undefined, started: Promise.resolve(), exited: Promise.resolve({ code: 0, signal: null }), stdout: null, stderr: null, channel: undefined };
+    const direct = { ...NOBODY, launch: (plan: LaunchPlan) => { started.push(plan); return fake; } };
+    const launcher = new ThreadLauncher(direct, makeLogger());
+    launcher.launch(script('before'));
+    await launcher.open(temporaryDirectory());
+    const many = Array.from({ length: 5 }, (_, index) => launcher.launch(script(`echo ${index}`)));
+    await Promise.all(many.map(({ exited }) => exited));
+    await launcher.close();
+    launcher.launch(script('after'));
+    expect(started.map(({ args }) => args[1])).toEqual(['before', 'echo 3', 'echo 4', 'after']);
+  });
+
+  it('says so, and starts without the thread, where it finds no room for its sockets', async () => {
+    const logger = makeLogger();
+    const launcher = new ThreadLauncher(NOBODY, logger);
+    await launcher.open(`/nonexistent/${randomUUID()}`);
+    expect(() => launcher.launch(script('true'))).toThrow('started without the thread');
+    expect(logger.lines).toMatchObject([{ level: 'warn', details: { error: { code: 'ENOENT' } } }]);
+    await launcher.close();
+  });
+
+  it('ends what the thread had started when the thread is gone, and goes on without it', async () => {
+    const logger = makeLogger();
+    const launcher = new ThreadLauncher(NOBODY, logger, new URL('../../store/programs/exitingThread.ts', import.meta.url));
+    await launcher.open(temporaryDirectory());
+    const launched = launcher.launch(script('exec sleep 1000'));
+    await launched.started;
+    expect(await launched.exited).toMatchObject({ signal: 'SIGKILL', error: { code: 'TASK_CRASHED' } });
+    expect(() => launcher.launch(script('true'))).toThrow('started without the thread');
+    expect(logger.lines).toMatchObject([{ level: 'error', message: 'the thread that starts processes is gone' }]);
+    await launcher.close();
+  });
+
+  it('leaves no descriptor of an ended process open', async () => {
+    const launcher = await openLauncher();
+    const count = (): number => readdirSync('/proc/self/fd').length;
+    const before = count();
+    for (let round = 0; round < 10; round++) {
+      const launched = launcher.launch(script('exit 0'));
+      for (const stream of [launched.stdout, launched.stderr, launched.channel]) stream?.resume();
+      await launched.exited;
+      await until(() => launched.channel?.destroyed === true && launched.stdout?.destroyed === true);
+    }
+    await until(() => count() <= before);
+    expect(count()).toBeLessThanOrEqual(before);
+  });
+});
