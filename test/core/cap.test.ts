@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandLine, nextEvent, openSystem, processesIn, temporaryDirectory, testOptions } from './support.ts';
+import { until } from './until.ts';
 
 /** Processes that run a task now, by the word of the operating system: they carry the task in their command line. */
 function taskProcesses(root: string): number[] {
@@ -56,7 +57,7 @@ describe('the global cap', () => {
     const options = testOptions({ 'echo.mjs': {} }, { queue: { spares: 3 }, sandbox: { level: 'process' } });
     const system = await openSystem(options);
     await expect(system.queue.snapshot()).resolves.toMatchObject({ running: 0, spares: 3 });
-    expect(processesIn(options.root)).toHaveLength(3);
+    await until(() => processesIn(options.root).length === 3);
     const completed = nextEvent(system, 'task:complete');
     await system.submit({ type: 'echo' });
     await completed;
