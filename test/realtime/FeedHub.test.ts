@@ -37,7 +37,7 @@ describe('FeedHub', () => {
     log.append('b');
     await settle();
     expect(first.batches).toHaveLength(1);
-    expect(second.batches[0]?.frame).toBe(first.batches[0]?.frame);
+    expect(second.batches[0]?.message).toBe(first.batches[0]?.message);
   });
 
   it('encodes an event once for groups with different topics', async () => {

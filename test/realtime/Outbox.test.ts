@@ -6,20 +6,23 @@ import { completeEvent, progressEvent, startEvent } from './helpers.ts';
 
 /** A socket that writes when it is told to. */
 class SlowSocket implements OutboxSocket {
-  readonly OPEN = 1;
-  readyState = 1;
-  bufferedAmount = 0;
+  isOpen = true;
+  bufferedBytes = 0;
   readonly sent: string[] = [];
   readonly #callbacks: (() => void)[] = [];
 
-  send(data: string | Buffer, _options: { readonly binary: boolean }, callback: () => void): void {
-    this.sent.push(String(data));
+  sendText(text: string, callback: () => void): void {
+    this.sent.push(text);
     this.#callbacks.push(callback);
   }
 
+  sendMessage(message: Buffer, callback: () => void): void {
+    this.sendText(payloadOf(message), callback);
+  }
+
   /** Everything has left; so much is still buffered. */
-  written(bufferedAmount = 0): void {
-    this.bufferedAmount = bufferedAmount;
+  written(bufferedBytes = 0): void {
+    this.bufferedBytes = bufferedBytes;
     for (const callback of this.#callbacks.splice(0)) callback();
   }
 
@@ -32,10 +35,15 @@ class SlowSocket implements OutboxSocket {
   }
 }
 
+/** The text of a message of fewer than 64 Ki bytes. */
+function payloadOf(message: Buffer): string {
+  return message.subarray(message[1] === 126 ? 4 : 2).toString();
+}
+
 function setup() {
   const socket = new SlowSocket();
   const overflows: number[] = [];
-  const outbox = new Outbox(socket, { softBytes: 100, hardBytes: 1_000 }, () => { overflows.push(socket.bufferedAmount); });
+  const outbox = new Outbox(socket, { softBytes: 100, hardBytes: 1_000 }, () => { overflows.push(socket.bufferedBytes); });
   return { socket, outbox, overflows };
 }
 
@@ -58,12 +66,12 @@ describe('Outbox.deliver', () => {
     const { socket, outbox } = setup();
     const batch = batchOf(startEvent(1), progressEvent(1, 10));
     outbox.deliver(batch);
-    expect(socket.sent).toEqual([String(batch.frame)]);
+    expect(socket.sent).toEqual([payloadOf(batch.message)]);
   });
 
   it('sends only stored events while more than the soft limit is buffered', () => {
     const { socket, outbox } = setup();
-    socket.bufferedAmount = 101;
+    socket.bufferedBytes = 101;
     outbox.deliver(batchOf(startEvent(1), progressEvent(1, 10), logEvent(), usageEvent()));
     expect(socket.events).toEqual(['task:start task-1']);
   });
@@ -71,7 +79,7 @@ describe('Outbox.deliver', () => {
   it('sends the newest progress and usage of each task once the buffer is written', () => {
     const { socket, outbox } = setup();
     outbox.deliver(batchOf(startEvent(1)));
-    socket.bufferedAmount = 101;
+    socket.bufferedBytes = 101;
     for (let percent = 1; percent <= 50; percent += 1) outbox.deliver(batchOf(progressEvent(1, percent, 'a'), progressEvent(1, percent + 1, 'b'), usageEvent('a'), logEvent()));
     expect(socket.sent).toHaveLength(1);
     socket.written();
@@ -81,7 +89,7 @@ describe('Outbox.deliver', () => {
   it('waits on while the buffer is still above the soft limit', () => {
     const { socket, outbox } = setup();
     outbox.deliver(batchOf(startEvent(1)));
-    socket.bufferedAmount = 500;
+    socket.bufferedBytes = 500;
     outbox.deliver(batchOf(progressEvent(1, 10)));
     socket.written(200);
     expect(socket.sent).toHaveLength(1);
@@ -90,7 +98,7 @@ describe('Outbox.deliver', () => {
   it('sends no progress from before a stored event after it', () => {
     const { socket, outbox } = setup();
     outbox.deliver(batchOf(startEvent(1)));
-    socket.bufferedAmount = 101;
+    socket.bufferedBytes = 101;
     outbox.deliver(batchOf(progressEvent(1, 90), usageEvent(), progressEvent(1, 5, 'other')));
     outbox.deliver(batchOf(completeEvent(2)));
     socket.written();
@@ -99,9 +107,9 @@ describe('Outbox.deliver', () => {
 
   it('sends what was held together with the next events once the client keeps up again', () => {
     const { socket, outbox } = setup();
-    socket.bufferedAmount = 101;
+    socket.bufferedBytes = 101;
     outbox.deliver(batchOf(progressEvent(1, 10)));
-    socket.bufferedAmount = 0;
+    socket.bufferedBytes = 0;
     outbox.deliver(batchOf(progressEvent(1, 20), startEvent(2, 'other')));
     expect(socket.events).toEqual(['task:start other', 'task:progress task-1 20']);
     outbox.deliver(batchOf(progressEvent(1, 30)));
@@ -110,7 +118,7 @@ describe('Outbox.deliver', () => {
 
   it('asks for the connection to be cut above the hard limit, and sends nothing', () => {
     const { socket, outbox, overflows } = setup();
-    socket.bufferedAmount = 1_001;
+    socket.bufferedBytes = 1_001;
     outbox.deliver(batchOf(startEvent(1)));
     expect(overflows).toHaveLength(1);
     expect(socket.sent).toEqual([]);
@@ -118,14 +126,14 @@ describe('Outbox.deliver', () => {
 
   it('counts answers too: who asks and never reads is cut off', () => {
     const { socket, outbox, overflows } = setup();
-    socket.bufferedAmount = 1_001;
+    socket.bufferedBytes = 1_001;
     outbox.send({ type: 'pong' });
     expect([overflows.length, socket.sent.length]).toEqual([1, 0]);
   });
 
   it('sends nothing on a connection that is closing', () => {
     const { socket, outbox, overflows } = setup();
-    socket.readyState = 2;
+    socket.isOpen = false;
     outbox.deliver(batchOf(startEvent(1)));
     expect(overflows).toEqual([]);
     outbox.send({ type: 'pong' });
@@ -146,7 +154,7 @@ describe('Outbox.sendPaced', () => {
 
   it('resolves at once on a connection that is closing', async () => {
     const { socket, outbox } = setup();
-    socket.readyState = 3;
+    socket.isOpen = false;
     await outbox.sendPaced('text');
     expect(socket.sent).toEqual([]);
   });

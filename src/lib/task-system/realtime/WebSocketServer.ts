@@ -12,6 +12,7 @@ import { WIRE_CLOSE_CODES, WIRE_PROTOCOL } from '../types/Wire.ts';
 import { Admission, type Admitted, type Authenticate, type Refusal, refuse } from './server/Admission.ts';
 import { Connection, WIRE_LIMITS } from './server/Connection.ts';
 import { FeedHub } from './server/FeedHub.ts';
+import { Heartbeat } from './server/Heartbeat.ts';
 import { loadWs } from './server/loadWs.ts';
 import type { Authorize } from './server/Permissions.ts';
 import { type UpgradeRoutes, upgradeRoutes } from './server/UpgradeRouter.ts';
@@ -113,6 +114,7 @@ interface FeedOptions {
 const FULL: Refusal = { status: 503, message: 'The live feed has as many clients as it takes.' };
 const GONE: Refusal = { status: 503, message: 'The live feed is closed.' };
 const RETRY_AFTER_MS = 1_000;
+const PATIENCE_MS = 10_000;
 /** Clients have no reason to cut a message of at most 64 KiB into many pieces. */
 const MAX_FRAGMENTS = 64;
 
@@ -122,6 +124,7 @@ class Feed implements WebSocketAttachment {
   readonly #deps: WebSocketDeps;
   readonly #hub: FeedHub;
   readonly #admission: Admission;
+  readonly #heartbeat: Heartbeat;
   readonly #webSockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
   readonly #seen = new WeakSet<Duplex>();
@@ -130,12 +133,13 @@ class Feed implements WebSocketAttachment {
   #detaching: Promise<void> | undefined;
 
   constructor(options: FeedOptions, deps: WebSocketDeps, routes: UpgradeRoutes | undefined) {
-    const { path, origins, authenticate, authorize } = options;
+    const { path, origins, heartbeatMs, authenticate, authorize } = options;
     this.path = path;
     this.#options = options;
     this.#deps = deps;
     this.#hub = new FeedHub(deps.events, deps.logger);
     this.#admission = new Admission({ origins, authenticate, isOpen: authorize !== undefined, clock: deps.clock, logger: deps.logger });
+    this.#heartbeat = new Heartbeat(deps.clock, { everyMs: heartbeatMs, patienceMs: Math.min(PATIENCE_MS, heartbeatMs) });
     const { WebSocketServer: Server } = loadWs();
     this.#webSockets = new Server({
       noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: WIRE_LIMITS.maxFrameBytes, maxFragments: MAX_FRAGMENTS,
@@ -171,14 +175,14 @@ class Feed implements WebSocketAttachment {
     if (!this.#pending.delete(socket) || socket.destroyed) return;
     const { admitted } = verdict;
     if (admitted === undefined) refuse(socket, verdict.refusal);
-    else this.#webSockets.handleUpgrade(request, socket, head, (client) => { this.#connect(client, request, admitted); });
+    else this.#webSockets.handleUpgrade(request, socket, head, (client) => { this.#connect(client, socket, request, admitted); });
   }
 
-  #connect(client: ConstructorParameters<typeof Connection>[0], request: IncomingMessage, admitted: Admitted | 'hello'): void {
+  #connect(client: ConstructorParameters<typeof Connection>[0], stream: Duplex, request: IncomingMessage, admitted: Admitted | 'hello'): void {
     const { clock, logger, control } = this.#deps;
     const { socket } = request;
-    const connection = new Connection(client, {
-      hub: this.#hub, control, clock, logger, admitted, heartbeatMs: this.#options.heartbeatMs, authorize: this.#options.authorize,
+    const connection = new Connection(client, stream, {
+      hub: this.#hub, control, clock, logger, admitted, heartbeat: this.#heartbeat, heartbeatMs: this.#options.heartbeatMs, authorize: this.#options.authorize,
       authenticate: (token) => this.#admission.authenticate(request, token),
       bytesRead: () => socket.bytesRead,
     });

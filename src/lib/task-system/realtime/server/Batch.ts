@@ -1,4 +1,5 @@
 import type { TaskEvent } from '../../types/Events.ts';
+import { textFrame } from './textFrame.ts';
 
 /** An event with its JSON, which is made once however many clients get it. */
 export interface EncodedEvent {
@@ -20,11 +21,11 @@ export function eventFrame(events: readonly EncodedEvent[], sub?: string): strin
 /** The events of one flush, for all clients with the same topics. */
 export class Batch {
   readonly events: EncodedEvent[] = [];
-  #frame: Buffer | undefined;
+  #message: Buffer | undefined;
 
-  /** The bytes of the frame, made at the first call. No event may be added after that. */
-  get frame(): Buffer {
-    this.#frame ??= Buffer.from(eventFrame(this.events));
-    return this.#frame;
+  /** The `ev` frame as the bytes of a WebSocket message, made at the first call. No event may be added after that. */
+  get message(): Buffer {
+    this.#message ??= textFrame(eventFrame(this.events));
+    return this.#message;
   }
 }

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { serializeError } from '../../types/Errors.ts';
 import type { Clock, Logger, Timer } from '../../types/Ports.ts';
@@ -6,9 +7,10 @@ import { type ClientFrame, type ServerFrame, WIRE_CLOSE_CODES, WIRE_PROTOCOL, ty
 import { clientFrameSchema } from '../../types/WireSchema.ts';
 import type { Admitted, Verdict } from './Admission.ts';
 import type { Batch } from './Batch.ts';
+import { ClientSocket } from './ClientSocket.ts';
 import { Commands } from './Commands.ts';
 import type { FeedHub, FeedReceiver } from './FeedHub.ts';
-import { Heartbeat } from './Heartbeat.ts';
+import type { Heartbeat } from './Heartbeat.ts';
 import { Outbox } from './Outbox.ts';
 import { type Authorize, Permissions } from './Permissions.ts';
 import { RateLimit } from './RateLimit.ts';
@@ -20,6 +22,8 @@ export interface ConnectionOptions {
   readonly control: TaskControl | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly heartbeat: Heartbeat;
+  /** As announced to the client. */
   readonly heartbeatMs: number;
   /** Who the client is; `'hello'`: its first frame has to show. */
   readonly admitted: Admitted | 'hello';
@@ -35,7 +39,6 @@ export const WIRE_LIMITS: WireLimits = { maxFrameBytes: 65_536, maxSubscriptions
 
 const FIRST_FRAME_BYTES = 16_384;
 const HELLO_TIMEOUT_MS = 5_000;
-const PATIENCE_MS = 10_000;
 const CLOSE_GRACE_MS = 2_000;
 const OUTBOX_LIMITS = { softBytes: 262_144, hardBytes: 1_048_576 };
 const MESSAGE_BURST = 128;
@@ -51,27 +54,27 @@ export class Connection implements FeedReceiver {
   readonly #subscriptions: Subscriptions;
   readonly #commands: Commands;
   readonly #rate: RateLimit;
-  readonly #heartbeat: Heartbeat;
+  readonly #endHeartbeat: () => void;
   readonly #closed = Promise.withResolvers<void>();
   #deadline: Timer;
   #expiry: Timer | undefined;
   #admitted: Admitted | 'hello';
   #state: 'new' | 'checking' | 'greeted' | 'closing' = 'new';
 
-  constructor(socket: WebSocket, options: ConnectionOptions) {
-    const { hub, control, authorize, clock, logger, heartbeatMs, bytesRead } = options;
+  /** @param stream what the WebSocket runs on. */
+  constructor(socket: WebSocket, stream: Writable, options: ConnectionOptions) {
+    const { hub, control, authorize, clock, logger, heartbeat, heartbeatMs, bytesRead } = options;
     this.#socket = socket;
     this.#options = { hub, clock, logger, heartbeatMs };
     this.#authenticate = options.authenticate;
     this.#admitted = options.admitted;
-    const outbox = new Outbox(socket, OUTBOX_LIMITS, () => { this.#cutOff(); });
+    const outbox = new Outbox(new ClientSocket(socket, stream), OUTBOX_LIMITS, () => { this.#cutOff(); });
     this.#outbox = outbox;
     const permissions = new Permissions({ authorize, control, clock, logger }, () => (this.#admitted === 'hello' ? undefined : this.#admitted.identity));
     this.#subscriptions = new Subscriptions({ hub, receiver: this, outbox, permissions, limits: WIRE_LIMITS, control, logger });
     this.#commands = new Commands({ control, permissions, outbox, logger });
     this.#rate = new RateLimit(clock, MESSAGE_BURST, MESSAGES_PER_SECOND);
-    const peer = { ping: () => { this.#ping(); }, received: bytesRead, onDead: () => { this.terminate(); } };
-    this.#heartbeat = new Heartbeat(clock, peer, heartbeatMs, Math.min(PATIENCE_MS, heartbeatMs));
+    this.#endHeartbeat = heartbeat.add({ ping: () => { this.#ping(); }, received: bytesRead, onDead: () => { this.terminate(); } });
     this.#deadline = clock.setTimer(HELLO_TIMEOUT_MS, () => { this.#fail('hello_timeout', 'No hello came in time.', WIRE_CLOSE_CODES.helloTimeout); });
     socket.on('message', (data, isBinary) => { this.#onMessage(data, isBinary); });
     // The pings and pongs of WebSocket itself are messages too for whoever floods with them.
@@ -136,7 +139,7 @@ export class Connection implements FeedReceiver {
     this.#state = 'closing';
     this.#deadline.cancel();
     this.#expiry?.cancel();
-    this.#heartbeat.stop();
+    this.#endHeartbeat();
     this.#subscriptions.clear();
   }
 

@@ -9,39 +9,77 @@ export interface HeartbeatPeer {
   onDead(): void;
 }
 
-/** Pings a connection and notices when nothing at all comes back. */
+/** When a heartbeat pings. */
+export interface HeartbeatTimes {
+  /** Time between two pings of a connection, in milliseconds. */
+  readonly everyMs: number;
+  /** How long after a ping the first sign of life may take, in milliseconds; at most `everyMs`. */
+  readonly patienceMs: number;
+}
+
+interface Beat {
+  readonly peer: HeartbeatPeer;
+  /** What had arrived when it was pinged last; undefined before the first ping. */
+  before: number | undefined;
+}
+
+const SLOTS = 25;
+
+/**
+ * Pings connections, and notices from which nothing at all comes back. One timer serves them all: each connection sits in one of 25
+ * slots of a wheel, so that ten thousand of them are not pinged in the same moment.
+ */
 export class Heartbeat {
   readonly #clock: Clock;
-  readonly #peer: HeartbeatPeer;
-  readonly #everyMs: number;
-  readonly #patienceMs: number;
-  #timer: Timer;
+  readonly #tickMs: number;
+  /** So many ticks after its ping a connection must have answered. */
+  readonly #patienceTicks: number;
+  readonly #slots = new Map<number, Set<Beat>>();
+  #size = 0;
+  #now = 0;
+  #timer: Timer | undefined;
 
-  /** @param everyMs time between two pings; `patienceMs` how long after a ping the first sign of life may take. */
-  constructor(clock: Clock, peer: HeartbeatPeer, everyMs: number, patienceMs: number) {
+  constructor(clock: Clock, { everyMs, patienceMs }: HeartbeatTimes) {
     this.#clock = clock;
-    this.#peer = peer;
-    this.#everyMs = everyMs;
-    this.#patienceMs = patienceMs;
-    this.#timer = clock.setTimer(everyMs, () => { this.#ping(); });
+    this.#tickMs = everyMs / SLOTS;
+    this.#patienceTicks = Math.min(SLOTS, Math.ceil(patienceMs / this.#tickMs));
   }
 
-  /** Ends it. */
-  stop(): void {
-    this.#timer.cancel();
+  /** Watches a connection; its first ping comes after `everyMs`, at most a 25th earlier. @returns ends it; may be called again. */
+  add(peer: HeartbeatPeer): () => void {
+    const slot = this.#slot(this.#now);
+    const beat: Beat = { peer, before: undefined };
+    slot.add(beat);
+    this.#size += 1;
+    this.#timer ??= this.#clock.setTimer(this.#tickMs, () => { this.#tick(); });
+    return () => { this.#remove(slot, beat); };
   }
 
-  #ping(): void {
-    const before = this.#peer.received();
-    this.#timer = this.#clock.setTimer(this.#patienceMs, () => { this.#check(before); });
-    this.#peer.ping();
-  }
-
-  #check(before: number): void {
-    if (this.#peer.received() === before) {
-      this.#peer.onDead();
-      return;
+  #tick(): void {
+    this.#now = (this.#now + 1) % SLOTS;
+    this.#timer = this.#clock.setTimer(this.#tickMs, () => { this.#tick(); });
+    for (const beat of [...this.#slot(this.#now - this.#patienceTicks)]) {
+      if (beat.before !== undefined && beat.peer.received() === beat.before) beat.peer.onDead();
+      beat.before = undefined;
     }
-    this.#timer = this.#clock.setTimer(Math.max(0, this.#everyMs - this.#patienceMs), () => { this.#ping(); });
+    for (const beat of [...this.#slot(this.#now)]) {
+      beat.before = beat.peer.received();
+      beat.peer.ping();
+    }
+  }
+
+  #remove(slot: Set<Beat>, beat: Beat): void {
+    if (!slot.delete(beat)) return;
+    this.#size -= 1;
+    if (this.#size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #slot(tick: number): Set<Beat> {
+    const index = (tick + SLOTS) % SLOTS;
+    const slot = this.#slots.get(index) ?? new Set();
+    this.#slots.set(index, slot);
+    return slot;
   }
 }

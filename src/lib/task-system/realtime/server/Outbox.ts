@@ -10,15 +10,15 @@ export interface OutboxLimits {
   readonly hardBytes: number;
 }
 
-const TEXT = { binary: false } as const;
-
-/** The part of a WebSocket that is used here. */
+/** The way out of this process. `callback` is called when what was sent has left it, or could not. */
 export interface OutboxSocket {
-  readonly readyState: number;
-  readonly OPEN: number;
-  readonly bufferedAmount: number;
-  /** `callback` is called when the data has left this process, or could not. */
-  send(data: string | Buffer, options: { readonly binary: boolean }, callback: () => void): void;
+  readonly isOpen: boolean;
+  /** How many bytes have not left yet. */
+  readonly bufferedBytes: number;
+  /** Sends text as one message. */
+  sendText(text: string, callback: () => void): void;
+  /** Sends bytes that are a message already. */
+  sendMessage(message: Buffer, callback: () => void): void;
 }
 
 /** What goes out on one connection. */
@@ -49,19 +49,19 @@ export class Outbox {
 
   /** Sends text; resolves when it has left this process, or when the connection is gone. */
   async sendPaced(text: string): Promise<void> {
-    if (!this.#isOpen()) return;
+    if (!this.#socket.isOpen) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#socket.send(text, TEXT, () => { resolve(); });
+    this.#socket.sendText(text, () => { resolve(); });
     await promise;
     this.#sendHeld();
   }
 
   /** Sends the live events of a flush. */
   deliver(batch: Batch): void {
-    if (!this.#isOpen()) return;
-    const { bufferedAmount } = this.#socket;
-    if (bufferedAmount > this.#limits.hardBytes) this.#onOverflow();
-    else if (bufferedAmount <= this.#limits.softBytes && this.#held.size === 0) this.#write(batch.frame);
+    if (!this.#socket.isOpen) return;
+    const { bufferedBytes } = this.#socket;
+    if (bufferedBytes > this.#limits.hardBytes) this.#onOverflow();
+    else if (bufferedBytes <= this.#limits.softBytes && this.#held.size === 0) this.#socket.sendMessage(batch.message, this.#onWritten);
     else this.#deliverSlowly(batch);
   }
 
@@ -82,21 +82,17 @@ export class Outbox {
   }
 
   #sendHeld(): void {
-    if (this.#held.size === 0 || !this.#isOpen() || this.#socket.bufferedAmount > this.#limits.softBytes) return;
+    if (this.#held.size === 0 || !this.#socket.isOpen || this.#socket.bufferedBytes > this.#limits.softBytes) return;
     const held = [...this.#held.values()];
     this.#held.clear();
     this.#write(eventFrame(held));
   }
 
-  #write(data: string | Buffer): void {
-    if (!this.#isOpen()) return;
+  #write(text: string): void {
+    if (!this.#socket.isOpen) return;
     // Answers count too: who asks and never reads must not fill the memory.
-    if (this.#socket.bufferedAmount > this.#limits.hardBytes) this.#onOverflow();
-    else this.#socket.send(data, TEXT, this.#onWritten);
-  }
-
-  #isOpen(): boolean {
-    return this.#socket.readyState === this.#socket.OPEN;
+    if (this.#socket.bufferedBytes > this.#limits.hardBytes) this.#onOverflow();
+    else this.#socket.sendText(text, this.#onWritten);
   }
 }
 
