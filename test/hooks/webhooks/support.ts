@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { WebhookManager, type WebhookManagerPorts } from '../../../src/lib/task-system/hooks/WebhookManager.ts';
@@ -39,12 +40,18 @@ export interface Receiver {
   readonly connections: () => Promise<number>;
 }
 
-/** Starts a receiver on loopback. A number is a status. */
-export async function receiver(first: Answer | number = 204): Promise<Receiver> {
+/** What a receiver shows who it is with. */
+export interface Certificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** Starts a receiver on loopback, with a certificate one that speaks TLS. A number is a status. */
+export async function receiver(first: Answer | number = 204, certificate?: Certificate): Promise<Receiver> {
   let answer = first;
   const received: Received[] = [];
   const waiting: { readonly number: number; readonly resolve: (received: Received) => void }[] = [];
-  const server = createServer((request, response) => {
+  const server = create(certificate, (request, response) => {
     void text(request).then((body) => {
       const payload = body === '' ? {} : JSON.parse(body) as { data?: { taskId?: string } };
       const next = { method: request.method, path: request.url, headers: request.headers, body, taskId: payload.data?.taskId ?? '', id: String(request.headers['webhook-id']) };
@@ -65,7 +72,7 @@ export async function receiver(first: Answer | number = 204): Promise<Receiver> 
   const address = server.address();
   const port = typeof address === 'object' ? address?.port ?? 0 : 0;
   return {
-    url: `http://127.0.0.1:${String(port)}/hook`, port, received,
+    url: `http${certificate === undefined ? '' : 's'}://127.0.0.1:${String(port)}/hook`, port, received,
     request: (number) => new Promise((resolve) => {
       const there = received[number - 1];
       if (there === undefined) waiting.push({ number, resolve });
@@ -74,6 +81,10 @@ export async function receiver(first: Answer | number = 204): Promise<Receiver> 
     answer: (next) => { answer = next; },
     connections: () => new Promise((resolve) => { server.getConnections((_error, count) => { resolve(count); }); }),
   };
+}
+
+function create(certificate: Certificate | undefined, listener: RequestListener) {
+  return certificate === undefined ? createServer(listener) : createTlsServer(certificate, listener);
 }
 
 /** A manager with a store of its own, on a clock that stands still. */
@@ -95,7 +106,7 @@ export interface Webhooks {
 }
 
 /** Settings under which loopback may be reached by `http:`. */
-export const LOCAL: ResolvedWebhooks = { ...DEFAULTS.webhooks, allow: [], allowHttp: true, allowLoopback: true };
+export const LOCAL: ResolvedWebhooks = { ...DEFAULTS.webhooks, allow: [], ca: [], secrets: new Map(), allowHttp: true, allowLoopback: true };
 
 /** Opens a manager; random numbers stand in the middle, so that there is no jitter. */
 export async function openWebhooks(options: Partial<ResolvedWebhooks> = {}, ports: Partial<WebhookManagerPorts> = {}): Promise<Webhooks> {

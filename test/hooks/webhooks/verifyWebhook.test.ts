@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { headersOf, messageOf, testMessage } from '../../../src/lib/task-system/hooks/webhooks/message.ts';
+import { headersOf, messageOf, secretsOf, testMessage } from '../../../src/lib/task-system/hooks/webhooks/message.ts';
 import { createSecret, keyOf, signatureOf } from '../../../src/lib/task-system/hooks/webhooks/secrets.ts';
 import { verifyWebhook, type VerifyWebhookOptions } from '../../../src/lib/task-system/hooks/webhooks/verifyWebhook.ts';
 import type { TaskEvent } from '../../../src/lib/task-system/types/Events.ts';
@@ -18,9 +18,9 @@ const EVENT: TaskEvent = {
   data: { durationMs: 1, resultBytes: 5, result: 'ö ✓ \u2028' },
 };
 
-function signed(event: TaskEvent = EVENT, secrets: readonly { readonly secret: string; readonly until?: number }[] = [{ secret: SECRET }]): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
+function signed(event: TaskEvent = EVENT, secrets: readonly string[] = [SECRET]): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
   const message = messageOf(event);
-  return { headers: headersOf(message, { secrets }, NOW), body: message.body };
+  return { headers: headersOf(message, secrets, NOW), body: message.body };
 }
 
 function verify(rest: Partial<VerifyWebhookOptions> = {}): ReturnType<typeof verifyWebhook> {
@@ -59,7 +59,7 @@ describe('signatureOf', () => {
   it('is accepted by the standardwebhooks package', () => {
     const { headers, body } = signed({ ...EVENT, time: Date.now() });
     const message = messageOf({ ...EVENT, time: Date.now() });
-    const now = headersOf(message, { secrets: [{ secret: SECRET }] }, Date.now());
+    const now = headersOf(message, [SECRET], Date.now());
     expect(new Webhook(SECRET).verify(message.body, now)).toMatchObject({ type: 'task.complete' });
     // Too old for that package's own clock.
     expect(() => new Webhook(SECRET).verify(body, headers)).toThrow();
@@ -81,6 +81,23 @@ describe('createSecret and keyOf', () => {
 
   it.each(['', 'whsec_', 'whsec_c2hvcnQ=', 'not base64 at all, but quite long text', `whsec_${'A'.repeat(100)}`, `whsec_${'*'.repeat(40)}`])('takes %j for no secret', (text) => {
     expect(keyOf(text)).toBeUndefined();
+  });
+});
+
+describe('secretsOf', () => {
+  const named = new Map([['billing', ['new', 'old']]]);
+
+  it('gives the newest, and those whose time is not over', () => {
+    const secrets = [{ secret: 'c' }, { secret: 'b', until: NOW + 1 }, { secret: 'a', until: NOW }];
+    expect(secretsOf({ secrets }, named, NOW)).toEqual(['c', 'b']);
+  });
+
+  it('gives all of a name, and nothing that was stored beside it', () => {
+    expect(secretsOf({ secretName: 'billing', secrets: [{ secret: 'stored' }] }, named, NOW)).toEqual(['new', 'old']);
+  });
+
+  it.each(['shipping', '__proto__', 'constructor'])('gives nothing of a name that nobody knows, such as %s', (secretName) => {
+    expect(secretsOf({ secretName, secrets: [] }, named, NOW)).toEqual([]);
   });
 });
 
@@ -122,17 +139,17 @@ describe('verifyWebhook', () => {
 
   it('accepts either secret while one is being replaced, on both sides', () => {
     const [old, fresh] = [createSecret(), createSecret()];
-    const both = signed(EVENT, [{ secret: fresh }, { secret: old, until: NOW + 1 }]);
+    const both = signed(EVENT, [fresh, old]);
     expect(both.headers['webhook-signature']?.split(' ')).toHaveLength(2);
     for (const secret of [old, fresh, [createSecret(), old]]) expect(verify({ ...both, secret }).type).toBe('task.complete');
-    const after = signed(EVENT, [{ secret: fresh }, { secret: old, until: NOW }]);
+    const after = signed(EVENT, [fresh]);
     expect(after.headers['webhook-signature']?.split(' ')).toHaveLength(1);
     expect(reason({ ...after, secret: old })).toBe('signature');
   });
 
   it('knows a test message', () => {
     const message = testMessage('1', 'billing', NOW);
-    const { id, data } = verify({ body: message.body, headers: headersOf(message, { secrets: [{ secret: SECRET }] }, NOW) });
+    const { id, data } = verify({ body: message.body, headers: headersOf(message, [SECRET], NOW) });
     expect([id, data]).toEqual(['test_1', { type: 'webhook:test', endpointId: 'billing' }]);
   });
 
@@ -170,7 +187,7 @@ describe('verifyWebhook', () => {
   });
 
   it.each(['[]', '{}', 'null', '"x"', '{"type":"a","timestamp":"b","data":{}}', 'not json'])('refuses the signed body %s, which is no message', (body) => {
-    const headers = headersOf({ id: 'evt_1', body }, { secrets: [{ secret: SECRET }] }, NOW);
+    const headers = headersOf({ id: 'evt_1', body }, [SECRET], NOW);
     expect(reason({ body, headers })).toBe('body');
   });
 });

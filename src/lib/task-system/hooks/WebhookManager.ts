@@ -3,16 +3,16 @@ import { TaskSystemError } from '../types/Errors.ts';
 import { EVENT_IS_STORED } from '../types/Events.ts';
 import type { Clock, EventSource, Logger } from '../types/Ports.ts';
 import type { ResolvedWebhooks } from '../types/ResolvedOptions.ts';
-import { isWanted, type StoredDeadLetter, type WebhookOutbox } from '../types/WebhookOutbox.ts';
+import { type EndpointSettings, isWanted, type StoredDeadLetter, type WebhookOutbox } from '../types/WebhookOutbox.ts';
 import type {
   DeadLetterListOptions, DeadLetterPage, ReplayTarget, RotateSecretOptions, WebhookAttempt, WebhookControl, WebhookEndpoint, WebhookEndpointOptions,
   WebhookEventMap, WebhookHealth,
 } from '../types/Webhooks.ts';
 import { Dispatcher } from './webhooks/Dispatcher.ts';
 import { EndpointBook } from './webhooks/EndpointBook.ts';
-import { headersOf, testMessage } from './webhooks/message.ts';
+import { headersOf, type Message, secretsOf, testMessage } from './webhooks/message.ts';
 import { parseDeadLetterList, parseEndpoint, parseReplay, rotated, shownEndpoint, shownLetter, writeCursor } from './webhooks/requests.ts';
-import { send, type SendPorts } from './webhooks/send.ts';
+import { send, type SendOutcome, type SendPorts } from './webhooks/send.ts';
 import { WebhookListeners } from './webhooks/WebhookListeners.ts';
 
 /** What {@link WebhookManager} needs. */
@@ -50,10 +50,10 @@ export class WebhookManager implements WebhookControl {
     this.#ports = ports;
     this.#book = new EndpointBook(outbox);
     this.#listeners = new WebhookListeners(logger);
-    this.#sendPorts = { guard: new AddressGuard(options, ports.resolve), clock, timeoutMs: options.attemptTimeoutMs };
+    this.#sendPorts = { guard: new AddressGuard(options, ports.resolve), clock, timeoutMs: options.attemptTimeoutMs, ca: options.ca };
     this.#dispatcher = new Dispatcher({
       outbox, book: this.#book, clock, random, logger, hostId, limits: options, leaseMs: options.attemptTimeoutMs + LEASE_MARGIN_MS,
-      send: (outgoing, signal) => send(outgoing, this.#sendPorts, signal),
+      send: (message, settings, signal) => this.#send(message, settings, signal),
       emit: (type, event) => { this.#listeners.emit(type, event); },
     });
   }
@@ -72,13 +72,13 @@ export class WebhookManager implements WebhookControl {
 
   add(options: WebhookEndpointOptions): Promise<WebhookEndpoint & { readonly secret: string }> {
     return this.#change(async () => {
-      const { options: { allowHttp }, generateId, clock } = this.#ports;
-      const settings = parseEndpoint(options, allowHttp, (id) => this.#book.get(id)?.settings, generateId, clock.now());
+      const { options: { allowHttp, secrets }, generateId, clock } = this.#ports;
+      const settings = parseEndpoint(options, { allowHttp, secrets, find: (id) => this.#book.get(id)?.settings, createId: generateId, now: clock.now() });
       this.#sendPorts.guard.requireHost(new URL(settings.url).hostname);
       const endpoint = await this.#book.put(settings);
       // An event may have been stored for it before this host knew of it.
       this.#dispatcher.note({ endpointId: settings.id, at: clock.now() });
-      return { ...shownEndpoint(endpoint), secret: settings.secrets[0]?.secret ?? '' };
+      return { ...shownEndpoint(endpoint), secret: secretsOf(settings, secrets, clock.now())[0] ?? '' };
     });
   }
 
@@ -128,8 +128,7 @@ export class WebhookManager implements WebhookControl {
     await this.#change(() => Promise.resolve());
     const { clock, generateId } = this.#ports;
     const { settings } = this.#book.demand(endpointId);
-    const message = testMessage(generateId(), endpointId, clock.now());
-    const sent = await send({ url: settings.url, headers: headersOf(message, settings, clock.now()), body: message.body }, this.#sendPorts, this.#closing.signal);
+    const sent = await this.#send(testMessage(generateId(), endpointId, clock.now()), settings, this.#closing.signal);
     if (sent === undefined) throw closedError();
     const health = this.#book.get(endpointId)?.health;
     // It is there again: what was held back for its failures need not wait any longer.
@@ -177,6 +176,14 @@ export class WebhookManager implements WebhookControl {
     this.#closing.abort();
     await changes;
     await this.#dispatcher.close(Math.min(options.graceMs ?? CLOSE_GRACE_MS, CLOSE_GRACE_MS));
+  }
+
+  #send(message: Message, settings: EndpointSettings, signal: AbortSignal): Promise<SendOutcome | undefined> {
+    const { options, clock } = this.#ports;
+    const secrets = secretsOf(settings, options.secrets, clock.now());
+    // Unsigned it must not go out. The next start may know the name again.
+    if (secrets.length === 0) return Promise.resolve({ attempt: { ok: false, error: `The option webhooks.secrets has no "${settings.secretName ?? ''}"`, durationMs: 0 } });
+    return send({ url: settings.url, headers: headersOf(message, secrets, clock.now()), body: message.body }, this.#sendPorts, signal);
   }
 
   /** Runs changes one after the other: each builds on what the one before has stored. */

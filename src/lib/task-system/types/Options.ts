@@ -271,6 +271,16 @@ export interface WebhookOptions {
   readonly allowLoopback?: boolean;
   /** Ranges of addresses, such as `10.1.0.0/16`, that may be reached although they are not public. @defaultValue [] */
   readonly allow?: readonly string[];
+  /**
+   * Certificates (PEM) of authorities to trust beside those of Node, for receivers of your own. Certificates are always checked.
+   * @defaultValue none
+   */
+  readonly ca?: string | readonly string[];
+  /**
+   * Secrets by name, for endpoints with a `secretName`: those are not stored. Of a list all sign, the newest first.
+   * @defaultValue {}
+   */
+  readonly secrets?: Readonly<Record<string, string | readonly string[]>>;
   /** How many messages are on their way at once. Endpoints that fail take at most half of them. @defaultValue 8 */
   readonly maxConcurrent?: number;
   /** How many messages to one endpoint are on their way at once; one to an endpoint that fails. @defaultValue 2 */

@@ -144,6 +144,8 @@ export interface ResolvedWebhooks {
   readonly allowHttp: boolean;
   readonly allowLoopback: boolean;
   readonly allow: readonly string[];
+  readonly ca: readonly string[];
+  readonly secrets: ReadonlyMap<string, readonly string[]>;
   readonly maxConcurrent: number;
   readonly maxConcurrentPerEndpoint: number;
   readonly attemptTimeoutMs: number;

@@ -9,7 +9,7 @@ export interface WebhookSecret {
 
 /** An endpoint as it is stored, except for how it does. */
 export interface EndpointSettings extends Omit<WebhookEndpoint, keyof WebhookHealth> {
-  /** The newest first. */
+  /** The newest first; empty where there is a `secretName`. */
   readonly secrets: readonly WebhookSecret[];
 }
 

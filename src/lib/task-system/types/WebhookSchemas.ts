@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import * as z from 'zod';
 import { parseRange } from './addresses.ts';
 import { EVENT_IS_STORED, isEventType } from './Events.ts';
@@ -15,6 +16,11 @@ export const webhooksSchema = tiedTo<WebhookOptions>()(group({
   allowHttp: flag().exactOptional(),
   allowLoopback: flag().exactOptional(),
   allow: z.array(leaf<string>('a range of addresses such as "10.1.0.0/16"', isRange), { error: 'an array of ranges of addresses' }).readonly().exactOptional(),
+  ca: leaf<string | readonly string[]>('certificates in PEM form', (value) => isOneOrMore(value, isCertificate)).exactOptional(),
+  secrets: z.record(
+    leaf<string>('a name of 1 to 128 letters, digits, ".", "_" or "-"', isName),
+    leaf<string | readonly string[]>('one or more of "whsec_" and 24 to 64 bytes in base64', (value) => isOneOrMore(value, isSecret)), { error: 'an object of secrets' },
+  ).exactOptional(),
   maxConcurrent: integer(1).exactOptional(),
   maxConcurrentPerEndpoint: integer(1).exactOptional(),
   attemptTimeoutMs: duration(1).exactOptional(),
@@ -30,6 +36,7 @@ export const endpointSchema = tiedTo<WebhookEndpointOptions>()(group({
   projects: z.array(leaf<string>('a name of a project', isProjectName), { error: 'an array of names' }).readonly().exactOptional(),
   order: oneOf('none', 'task').exactOptional(),
   secret: secret().exactOptional(),
+  secretName: leaf<string>('a name in `webhooks.secrets`', isName).exactOptional(),
   description: text(MAX_DESCRIPTION).exactOptional(),
 }));
 
@@ -65,7 +72,24 @@ function secret(): z.ZodType<string, string> {
 }
 
 function endpointId(): z.ZodType<string, string> {
-  return leaf('an id of 1 to 128 letters, digits, ".", "_" or "-"', (value) => isText(value) && /^[\w.-]{1,128}$/.test(value));
+  return leaf('an id of 1 to 128 letters, digits, ".", "_" or "-"', isName);
+}
+
+function isName(value: unknown): boolean {
+  return isText(value) && /^[\w.-]{1,128}$/.test(value);
+}
+
+function isOneOrMore(value: unknown, test: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) ? value.length > 0 && value.every(test) : test(value);
+}
+
+function isCertificate(value: unknown): boolean {
+  if (!isText(value)) return false;
+  try {
+    return new X509Certificate(value).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function isEndpointUrl(value: unknown): boolean {

@@ -20,6 +20,8 @@ export interface WebhookEndpointOptions {
   readonly order?: 'none' | 'task';
   /** The key to sign with: `whsec_` and 24 to 64 bytes in base64. @defaultValue a new random one */
   readonly secret?: string;
+  /** Name of a secret in the option `webhooks.secrets`, which then is not stored; not beside `secret`. @defaultValue none */
+  readonly secretName?: string;
   /** For people. @defaultValue none */
   readonly description?: string;
 }
@@ -48,6 +50,7 @@ export interface WebhookEndpoint extends WebhookHealth {
   readonly events: readonly string[];
   readonly projects?: readonly string[];
   readonly order: 'none' | 'task';
+  readonly secretName?: string;
   readonly description?: string;
   readonly createdAt: number;
 }

@@ -1,10 +1,10 @@
 import { resolve as resolvePath } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { check, invalidOptions } from './OptionProblems.ts';
-import type { ContextOptions, LimitOptions, ProjectOptions, RetryPolicy, TaskSystemOptions, TaskTypeOptions } from './Options.ts';
+import type { ContextOptions, LimitOptions, ProjectOptions, RetryPolicy, TaskSystemOptions, TaskTypeOptions, WebhookOptions } from './Options.ts';
 import { systemSchema } from './OptionsSchema.ts';
 import { resolvePolicy } from './resolvePolicy.ts';
-import { DEFAULTS, type ResolvedContext, type ResolvedContextFile, type ResolvedOptions, type ResolvedProject, type ResolvedRetry, type ResolvedTaskType } from './ResolvedOptions.ts';
+import { DEFAULTS, type ResolvedContext, type ResolvedContextFile, type ResolvedOptions, type ResolvedProject, type ResolvedRetry, type ResolvedTaskType, type ResolvedWebhooks } from './ResolvedOptions.ts';
 
 /**
  * Checks the options of `createTaskSystem` once and fills in every default. The result is frozen and shares no mutable part with
@@ -41,9 +41,20 @@ function resolveOptions(options: TaskSystemOptions): ResolvedOptions {
     }),
     workspaces: Object.freeze({ ...DEFAULTS.workspaces, ...options.workspaces }),
     sandbox: Object.freeze({ ...sandbox, niceness: sandbox?.niceness ?? DEFAULTS.sandbox.niceness, env: Object.freeze([...sandbox?.env ?? []]) }),
-    webhooks: Object.freeze({ ...DEFAULTS.webhooks, ...options.webhooks, allow: Object.freeze([...options.webhooks?.allow ?? []]) }),
+    webhooks: resolveWebhooks(options.webhooks ?? {}),
     hooks: Object.freeze({ ...options.hooks }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
+  });
+}
+
+function resolveWebhooks(webhooks: WebhookOptions): ResolvedWebhooks {
+  const { allow = [], ca = [], secrets = {} } = webhooks;
+  return Object.freeze({
+    ...DEFAULTS.webhooks,
+    ...webhooks,
+    allow: Object.freeze([...allow]),
+    ca: Object.freeze([ca].flat()),
+    secrets: new Map(Object.entries(secrets).map(([name, values]) => [name, Object.freeze([values].flat())])),
   });
 }
 

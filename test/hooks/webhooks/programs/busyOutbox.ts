@@ -12,7 +12,7 @@ const store = await openSqliteStore({ directory, lockTimeoutMs: 5_000 });
 const clock = new FakeClock();
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const events = new TaskEvents({ epoch: store.epoch, offset: store.openingOffset, clock, logger, readSince: (offset, limit) => store.readEvents(offset, limit) });
-const options = { ...DEFAULTS.webhooks, allow: [], allowHttp: true, allowLoopback: true };
+const options = { ...DEFAULTS.webhooks, allow: [], ca: [], secrets: new Map(), allowHttp: true, allowLoopback: true };
 const manager = new WebhookManager({ options, outbox: store.outbox, clock, random: () => 0.5, logger, hostId: prefix, generateId: () => prefix });
 await manager.open(events);
 await manager.add({ id: 'x', url, events: ['task:create'] });

@@ -1,12 +1,12 @@
 import { serializeError } from '../../types/Errors.ts';
 import type { Clock, Logger, Timer } from '../../types/Ports.ts';
-import type { ClaimedDelivery, EndpointDue, StoredEndpoint, WebhookOutbox } from '../../types/WebhookOutbox.ts';
+import type { ClaimedDelivery, EndpointDue, EndpointSettings, StoredEndpoint, WebhookOutbox } from '../../types/WebhookOutbox.ts';
 import type { WebhookEventMap } from '../../types/Webhooks.ts';
 import { DueTimes } from './DueTimes.ts';
 import type { EndpointBook } from './EndpointBook.ts';
 import { judge, type Verdict } from './judge.ts';
-import { headersOf, messageIdOf, messageOf } from './message.ts';
-import type { Outgoing, SendOutcome } from './send.ts';
+import { type Message, messageIdOf, messageOf } from './message.ts';
+import type { SendOutcome } from './send.ts';
 import { Slots, type Contender, type SlotLimits } from './Slots.ts';
 
 /** What the dispatcher works with. */
@@ -22,7 +22,7 @@ export interface DispatcherPorts {
   /** How long a message is claimed for, in milliseconds: longer than an attempt can take. */
   readonly leaseMs: number;
   /** Makes one attempt; undefined when it was cut short. */
-  readonly send: (outgoing: Outgoing, signal: AbortSignal) => Promise<SendOutcome | undefined>;
+  readonly send: (message: Message, settings: EndpointSettings, signal: AbortSignal) => Promise<SendOutcome | undefined>;
   readonly emit: <Type extends keyof WebhookEventMap>(type: Type, event: WebhookEventMap[Type]) => void;
 }
 
@@ -163,9 +163,7 @@ export class Dispatcher {
   async #attempt(delivery: ClaimedDelivery): Promise<SendOutcome | undefined> {
     const endpoint = this.#sendable(delivery.endpointId);
     if (endpoint === undefined) return undefined;
-    const message = messageOf(delivery.event);
-    const headers = headersOf(message, endpoint.settings, this.#ports.clock.now());
-    return this.#ports.send({ url: endpoint.settings.url, headers, body: message.body }, this.#closing.signal);
+    return this.#ports.send(messageOf(delivery.event), endpoint.settings, this.#closing.signal);
   }
 
   async #giveBack({ id, endpointId }: ClaimedDelivery, lease: string): Promise<void> {

@@ -30,10 +30,16 @@ export function testMessage(id: string, endpointId: string, time: number): Messa
   return { id: `test_${id}`, body: JSON.stringify(payload) };
 }
 
-/** The headers of an attempt: signed with the newest secret, and with those that were replaced a short while ago. */
-export function headersOf({ id, body }: Message, { secrets }: Pick<EndpointSettings, 'secrets'>, now: number): Readonly<Record<string, string>> {
+/** The secrets that an endpoint signs with now: the newest, and those that were replaced a short while ago. */
+export function secretsOf({ secretName, secrets }: Pick<EndpointSettings, 'secretName' | 'secrets'>, named: ReadonlyMap<string, readonly string[]>, now: number): readonly string[] {
+  if (secretName !== undefined) return named.get(secretName) ?? [];
+  return secrets.filter(({ until }) => until === undefined || until > now).map(({ secret }) => secret);
+}
+
+/** The headers of an attempt, signed with each of the secrets. */
+export function headersOf({ id, body }: Message, secrets: readonly string[], now: number): Readonly<Record<string, string>> {
   const seconds = Math.floor(now / 1_000);
-  const keys = secrets.filter(({ until }) => until === undefined || until > now).map(({ secret }) => keyOf(secret)).filter((key) => key !== undefined);
+  const keys = secrets.map(keyOf).filter((key) => key !== undefined);
   return {
     'content-type': 'application/json',
     'content-length': String(Buffer.byteLength(body)),

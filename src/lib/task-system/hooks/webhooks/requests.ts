@@ -10,21 +10,33 @@ import { createSecret } from './secrets.ts';
 const OVERLAP_MS = 86_400_000;
 const LIST_LIMIT = 50;
 
+/** What an endpoint is checked against. */
+export interface EndpointRules {
+  readonly allowHttp: boolean;
+  readonly secrets: ReadonlyMap<string, readonly string[]>;
+  /** The settings of the endpoint that has this id already. */
+  readonly find: (id: string) => EndpointSettings | undefined;
+  readonly createId: () => string;
+  readonly now: number;
+}
+
 /**
  * The settings of an endpoint that is added, over those of the one that has this id already.
  * @throws TaskSystemError `OPTIONS_INVALID`.
  */
-export function parseEndpoint(value: unknown, allowHttp: boolean, find: (id: string) => EndpointSettings | undefined, createId: () => string, now: number): EndpointSettings {
+export function parseEndpoint(value: unknown, rules: EndpointRules): EndpointSettings {
   const checked = check(endpointSchema, value);
   if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
-  const { url, id = createId(), events = TERMINAL_EVENTS, projects, order = 'none', secret, description } = checked.value;
-  if (!allowHttp && new URL(url).protocol === 'http:') {
-    throw invalidOptions('OPTIONS_INVALID', [{ path: 'url', message: 'expected an https: address; http: needs the option webhooks.allowHttp' }]);
-  }
-  const known = find(id);
-  const secrets = known === undefined ? [{ secret: secret ?? createSecret() }] : secret === undefined ? known.secrets : [{ secret }];
+  const { url, id = rules.createId(), events = TERMINAL_EVENTS, projects, order = 'none', secret, secretName, description } = checked.value;
+  const problems = [
+    ...(!rules.allowHttp && new URL(url).protocol === 'http:' ? [{ path: 'url', message: 'expected an https: address; http: needs the option webhooks.allowHttp' }] : []),
+    ...(secretName !== undefined && secret !== undefined ? [{ path: 'secretName', message: 'expected either this or `secret`, got both' }] : []),
+    ...(secretName !== undefined && !rules.secrets.has(secretName) ? [{ path: 'secretName', message: `expected a name in the option webhooks.secrets, got "${secretName}"` }] : []),
+  ];
+  if (problems.length > 0) throw invalidOptions('OPTIONS_INVALID', problems);
+  const known = rules.find(id);
   return {
-    id, url, events: [...events], order, createdAt: known?.createdAt ?? now, secrets,
+    id, url, events: [...events], order, createdAt: known?.createdAt ?? rules.now, ...keysFor(secret, secretName, known),
     ...(projects === undefined ? {} : { projects: [...projects] }),
     ...(description === undefined ? {} : { description }),
   };
@@ -37,6 +49,9 @@ export function parseEndpoint(value: unknown, allowHttp: boolean, find: (id: str
 export function rotated(settings: EndpointSettings, value: unknown, now: number): EndpointSettings {
   const checked = check(rotateSchema, value ?? {});
   if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
+  if (settings.secretName !== undefined) {
+    throw invalidOptions('OPTIONS_INVALID', [{ path: `webhooks.secrets.${settings.secretName}`, message: 'expected the new secret there, before the old one: this one is not stored' }]);
+  }
   const { overlapMs = OVERLAP_MS, secret = createSecret(), force = false } = checked.value;
   const [current, ...older] = settings.secrets;
   const valid = older.filter(({ until }) => until !== undefined && until > now);
@@ -83,4 +98,12 @@ function readCursor(cursor: string): { readonly diedAt: number; readonly id: num
   // Decoding skips what is not base64: the text must also be the one that was given out.
   if (match === null || Buffer.from(match[0]).toString('base64url') !== cursor) throw new TaskSystemError('CURSOR_INVALID', `The cursor is "${cursor.slice(0, 100)}"`);
   return { diedAt: Number(match[1]), id: Number(match[2]) };
+}
+
+/** What an endpoint signs with: what was said now, else what it had, else something new. */
+function keysFor(secret: string | undefined, secretName: string | undefined, known: EndpointSettings | undefined): Pick<EndpointSettings, 'secrets' | 'secretName'> {
+  if (secretName !== undefined) return { secretName, secrets: [] };
+  if (secret !== undefined) return { secrets: [{ secret }] };
+  if (known === undefined) return { secrets: [{ secret: createSecret() }] };
+  return { secrets: known.secrets, ...(known.secretName === undefined ? {} : { secretName: known.secretName }) };
 }

@@ -1,4 +1,5 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { RequestOptions as HttpsOptions } from 'node:https';
 import type { AddressGuard } from '../../types/AddressGuard.ts';
 import { TaskSystemError } from '../../types/Errors.ts';
 import type { Clock } from '../../types/Ports.ts';
@@ -17,6 +18,8 @@ export interface SendPorts {
   readonly clock: Clock;
   /** How long an attempt may take in all, in milliseconds. */
   readonly timeoutMs: number;
+  /** Certificates of authorities to trust beside those of Node. */
+  readonly ca: readonly string[];
 }
 
 /** How an attempt went. */
@@ -53,7 +56,7 @@ interface Ended {
   readonly retryAfter?: string;
 }
 
-async function exchange({ url, headers, body }: Outgoing, { guard, clock, timeoutMs }: SendPorts, signal: AbortSignal): Promise<Ended | undefined> {
+async function exchange({ url, headers, body }: Outgoing, { guard, clock, timeoutMs, ca }: SendPorts, signal: AbortSignal): Promise<Ended | undefined> {
   const target = new URL(url);
   try {
     guard.requireHost(target.hostname);
@@ -62,9 +65,10 @@ async function exchange({ url, headers, body }: Outgoing, { guard, clock, timeou
   }
   // Loaded with the first message: a system without webhooks need not know HTTP.
   const { request } = target.protocol === 'http:' ? await import('node:http') : await import('node:https');
+  const authorities = ca.length === 0 ? {} : { ca: [...(await import('node:tls')).getCACertificates(), ...ca] };
   if (signal.aborted) return undefined;
   const { promise, resolve } = Promise.withResolvers<Ended | undefined>();
-  const options: RequestOptions = { method: 'POST', headers, agent: false, lookup: guard.lookup };
+  const options: HttpsOptions = { method: 'POST', headers, agent: false, lookup: guard.lookup, ...authorities };
   const outgoing = request(target, options);
   const abort = (): void => { resolve(undefined); };
   let giveUp = (): void => { resolve({ error: `No answer within ${String(timeoutMs)} ms` }); };

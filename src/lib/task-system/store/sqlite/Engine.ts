@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { serializeError, TaskSystemError } from '../../types/Errors.ts';
 import { Database } from './Database.ts';
@@ -46,6 +46,7 @@ export async function openEngine(settings: EngineSettings): Promise<Engine> {
     const lock = inMemory ? undefined : await lockDirectory(directory, settings.lockTimeoutMs);
     try {
       const path = inMemory ? directory : join(directory, 'tasks.db');
+      if (!inMemory) createPrivately(path);
       if (!inMemory) inspectFile(path);
       return new Engine(openDatabase(path, settings.maxPages), lock);
     } catch (error) {
@@ -55,6 +56,14 @@ export async function openEngine(settings: EngineSettings): Promise<Engine> {
   } catch (error) {
     throw toStoreError(error, `opening the database in "${directory}"`);
   }
+}
+
+/**
+ * What tasks work on and the secrets of webhooks are nobody else's business; SQLite gives the files beside a database the same rights.
+ * A file that is there keeps those that somebody gave it.
+ */
+function createPrivately(path: string): void {
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
 }
 
 /** Whether a value that crossed to the thread is what {@link openEngine} takes. */
