@@ -1,12 +1,12 @@
 import { TaskSystemError } from '../types/Errors.ts';
 import { systemClock, type Clock } from '../types/Ports.ts';
+import { readConversation, type Atom } from './compaction/atoms.ts';
 import { fillNote } from './compaction/fillNote.ts';
-import { gather } from './compaction/gather.ts';
+import { Gatherer, type Gathered } from './compaction/Gatherer.ts';
 import type { NoteMessage } from './compaction/note.ts';
-import { selectAtoms, type Pins } from './compaction/selectAtoms.ts';
+import { selectAtoms, type Pins, type Selection } from './compaction/selectAtoms.ts';
 import { askForSummary, type Summarize, type SummaryOutcome } from './compaction/summary.ts';
 import type { ContextMessage } from './messages/readMessage.ts';
-import { renderMessage } from './messages/renderMessage.ts';
 import { createTokenCounter, type TokenCounter } from './TokenCounter.ts';
 
 /** How a conversation is made smaller. */
@@ -55,6 +55,11 @@ export interface Compaction<Message extends ContextMessage = ContextMessage> {
   readonly report: CompactionReport;
 }
 
+/** How often a compaction that left room is done again. */
+const MAX_REFINEMENTS = 3;
+/** Which share of the budget must have been left for that. */
+const WORTH_REFINING = 0.05;
+
 /** Counts are those of pure text, so all calls may share them. */
 const shared = createTokenCounter();
 
@@ -72,14 +77,13 @@ export async function compact<Message extends ContextMessage>(messages: readonly
   const [most, target] = readBudget(options).map((tokens) => tokens - fixed);
   if (most === undefined || target === undefined || counter.fits(messages, most)) return { messages, report: { dropped: 0, masked: 0, ms: clock.now() - start } };
   const before = counter.countMessages(messages) + fixed;
-  const selected = selectAtoms(messages, { maxTokens: target, pins: options.pins, keepRecent: options.keepRecent ?? 4, counter });
-  const visible = selected.kept.flatMap((message) => renderMessage(message).texts).join('\n');
-  const gathered = gather(messages, selected.read, selected.places, visible);
-  const room = selected.left;
-  const dropped = messages.filter((_, place) => selected.places.left.has(place));
+  const { read, atoms } = readConversation(messages);
+  const plan = { messages, atoms, gatherer: new Gatherer(messages, read), options, target, counter };
+  const draft = summarize === undefined ? refine(plan) : outline(plan);
+  const { selected, dropped } = draft;
   const asked = summarize === undefined || dropped.length === 0 ? undefined
-    : await askForSummary(summarize, dropped, { maxTokens: Math.floor(room / 2) - 40, timeoutMs: options.summarizeTimeoutMs ?? 30_000, counter, clock });
-  const note = dropped.length + selected.places.masked.size === 0 ? undefined : fillNote({ ...gathered, summary: asked?.text ?? gathered.summary }, room, counter);
+    : await askForSummary(summarize, dropped, { maxTokens: Math.floor(selected.left / 2) - 40, timeoutMs: options.summarizeTimeoutMs ?? 30_000, counter, clock });
+  const note = asked?.text === undefined ? draft.note : fillNote({ ...draft.gathered, summary: asked.text }, selected.left, counter);
   const after: readonly (Message | NoteMessage)[] = [...selected.kept.slice(0, selected.notePlace), ...(note === undefined ? [] : [note]), ...selected.kept.slice(selected.notePlace)];
   return {
     messages: after,
@@ -92,6 +96,42 @@ export async function compact<Message extends ContextMessage>(messages: readonly
       ...(asked === undefined ? {} : { summary: asked.outcome }),
     },
   };
+}
+
+interface Plan<Message extends ContextMessage> {
+  readonly messages: readonly Message[];
+  readonly atoms: readonly Atom[];
+  readonly gatherer: Gatherer;
+  readonly options: CompactOptions<Message>;
+  readonly target: number;
+  readonly counter: TokenCounter;
+}
+
+/** What stays, and the note on what does not. */
+interface Outline<Message> {
+  readonly selected: Selection<Message>;
+  readonly dropped: readonly Message[];
+  readonly gathered: Gathered;
+  readonly note: NoteMessage | undefined;
+}
+
+function outline<Message extends ContextMessage>({ messages, atoms, gatherer, options, target, counter }: Plan<Message>, noteTokens?: number): Outline<Message> {
+  const selected = selectAtoms(messages, atoms, { maxTokens: target, pins: options.pins, keepRecent: options.keepRecent ?? 4, counter, noteTokens });
+  const gathered = gatherer.gather(selected.places);
+  const dropped = messages.filter((_, place) => selected.places.left.has(place));
+  const note = dropped.length + selected.places.masked.size === 0 ? undefined : fillNote(gathered, selected.left, counter);
+  return { selected, dropped, gathered, note };
+}
+
+/** Nobody knows what the note takes before it is written; what it leaves goes to more messages, about which it then says less. */
+function refine<Message extends ContextMessage>(plan: Plan<Message>): Outline<Message> {
+  let best = outline(plan);
+  for (let round = 0; round < MAX_REFINEMENTS && best.note !== undefined; round++) {
+    const noteTokens = plan.counter.countMessage(best.note);
+    if (best.selected.left - noteTokens < plan.target * WORTH_REFINING) break;
+    best = outline(plan, noteTokens);
+  }
+  return best;
 }
 
 function readBudget({ maxTokens, targetTokens = maxTokens }: { readonly maxTokens: number; readonly targetTokens?: number }): readonly [number, number] {

@@ -3,8 +3,8 @@ import type { ContextMessage } from '../messages/readMessage.ts';
 import type { TokenCounter } from '../TokenCounter.ts';
 import type { Atom } from './atoms.ts';
 
-/** Results up to this size are not worth a stub. */
-const SMALL_RESULT_TOKENS = 24;
+/** Results up to this length are not worth a stub. */
+const SMALL_RESULT = 80;
 const SHORTEST_TEXT = 32;
 
 interface Kept<Message> {
@@ -63,7 +63,7 @@ export class Draft<Message extends ContextMessage> {
 
   /** Keeps an atom with stubs for the results of its tools if that leaves `reserve` tokens. */
   tryMask(atom: Atom, reserve: number): boolean {
-    return this.#tryForm(atom, (message) => editResults(message, (text) => this.#stub(text)), this.#left - reserve);
+    return this.#tryForm(atom, (message) => editResults(message, stub), this.#left - reserve);
   }
 
   /** Keeps an atom with its texts shortened, as little as possible, to at most `room` tokens. */
@@ -72,7 +72,7 @@ export class Draft<Message extends ContextMessage> {
     for (let limit = Math.max(most * 6, SHORTEST_TEXT); limit >= SHORTEST_TEXT; limit = Math.floor(limit * 0.75)) {
       if (this.#tryForm(atom, (message) => shortenTexts(message, limit), most)) return true;
     }
-    return this.#tryForm(atom, (message) => shortenTexts(editResults(message, (text) => this.#stub(text)), SHORTEST_TEXT), most);
+    return this.#tryForm(atom, (message) => shortenTexts(editResults(message, stub), SHORTEST_TEXT), most);
   }
 
   /** Takes an atom out again. */
@@ -94,12 +94,12 @@ export class Draft<Message extends ContextMessage> {
     this.#kept.set(atom, kept);
   }
 
-  #stub(text: string): string {
-    const tokens = this.#counter.countText(text);
-    return tokens <= SMALL_RESULT_TOKENS ? text : `[${tokens} tokens left out]`;
-  }
-
   #originals(atom: Atom): readonly Message[] {
     return atom.places.flatMap((place) => this.#messages[place] ?? []);
   }
+}
+
+/** In characters: counting the tokens of every result that goes would cost as much as all else. */
+function stub(text: string): string {
+  return text.length <= SMALL_RESULT ? text : `[${text.length} characters left out]`;
 }

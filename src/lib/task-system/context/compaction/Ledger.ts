@@ -1,7 +1,11 @@
 import type { FoundValue } from './values.ts';
 
-/** Who wrote a value, by how likely it is needed again: what the user said counts most. */
-const SOURCE_WEIGHTS = { user: 4, call: 3, assistant: 2.5, note: 2, result: 1.5 } as const;
+/** Who wrote a value, by how likely it is needed again: what the user said counts most, what only the model said least. */
+const SOURCE_WEIGHTS = { user: 4, call: 3, note: 3, result: 1.5, assistant: 1 } as const;
+
+/** What comes up again and again will do so once more: three times is about twice as good as once. */
+const TIMES_POWER = 0.7;
+const MAX_TIMES = 5;
 
 /** Who wrote a value. */
 export type ValueSource = keyof typeof SOURCE_WEIGHTS;
@@ -15,13 +19,14 @@ export interface LedgerEntry {
 
 interface Sighting {
   readonly order: number;
+  readonly sources: Set<ValueSource>;
   key: string;
   best: number;
   lastPlace: number;
   times: number;
 }
 
-/** Gathers the values of a conversation and ranks them: by who wrote them, how late, how often, and among how many like them. */
+/** Gathers the values of a conversation and ranks them: by who wrote them and how many did, how late, how often, and among how many like them. */
 export class Ledger {
   readonly #seen = new Map<string, Sighting>();
   readonly #length: number;
@@ -38,11 +43,12 @@ export class Ledger {
       const weight = SOURCE_WEIGHTS[source] * shape * recency / Math.sqrt(siblings);
       const known = this.#seen.get(value);
       if (known === undefined) {
-        this.#seen.set(value, { order: this.#seen.size, key, best: weight, lastPlace: place, times: 1 });
+        this.#seen.set(value, { order: this.#seen.size, sources: new Set([source]), key, best: weight, lastPlace: place, times: 1 });
         continue;
       }
       if (place !== known.lastPlace) known.times++;
       known.lastPlace = place;
+      known.sources.add(source);
       known.best = Math.max(known.best, weight);
       if (known.key === '') known.key = key;
     }
@@ -50,7 +56,7 @@ export class Ledger {
 
   /** Every value, the one most likely needed first. */
   rank(): readonly LedgerEntry[] {
-    return [...this.#seen].map(([value, { key, best, times, order }]) => ({ value, key, order, score: best * (1 + 0.5 * Math.log2(times)) }))
+    return [...this.#seen].map(([value, { key, best, times, sources, order }]) => ({ value, key, order, score: best * Math.min(times, MAX_TIMES) ** TIMES_POWER * Math.sqrt(sources.size) }))
       .sort((left, right) => right.score - left.score || right.order - left.order);
   }
 }

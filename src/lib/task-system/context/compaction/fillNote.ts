@@ -1,13 +1,16 @@
 import type { TokenCounter } from '../TokenCounter.ts';
-import type { Gathered } from './gather.ts';
+import type { Gathered } from './Gatherer.ts';
 import { formatNote, type Note, type NoteMessage } from './note.ts';
 
+/** More than that nobody reads: what is left of a large budget is better spent on the messages themselves. */
+export const MAX_NOTE_TOKENS = 8_000;
 /** Of the note's room, what tool names and errors may take before the values. */
-const HEAD_SHARE = 0.3;
+const HEAD_SHARE = 0.15;
 const SUMMARY_SHARE = 0.5;
 
-/** The best note of at most `room` tokens; undefined where not even its first line fits. */
-export function fillNote(gathered: Gathered, room: number, counter: TokenCounter): NoteMessage | undefined {
+/** The best note of at most `left` tokens; undefined where not even its first line fits. */
+export function fillNote(gathered: Gathered, left: number, counter: TokenCounter): NoteMessage | undefined {
+  const room = Math.min(left, MAX_NOTE_TOKENS);
   const size = (content: string): number => counter.countMessage({ role: 'user', content });
   const bare: Note = { messages: gathered.messages, calls: new Map<string, number>(), errors: [], entries: [], summary: '' };
   let head: Note = { ...bare, summary: size(formatNote({ ...bare, summary: gathered.summary })) <= room * SUMMARY_SHARE ? gathered.summary : '' };

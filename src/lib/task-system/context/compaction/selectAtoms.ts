@@ -1,8 +1,10 @@
 import { TaskSystemError } from '../../types/Errors.ts';
-import type { ContextMessage, ReadMessage } from '../messages/readMessage.ts';
+import type { ContextMessage } from '../messages/readMessage.ts';
 import type { TokenCounter } from '../TokenCounter.ts';
-import { readConversation, type Atom } from './atoms.ts';
+import type { Atom } from './atoms.ts';
 import { Draft } from './Draft.ts';
+import { MAX_NOTE_TOKENS } from './fillNote.ts';
+import type { Missing } from './Gatherer.ts';
 import { parseNote } from './note.ts';
 
 /** Which messages are pinned. */
@@ -10,14 +12,13 @@ export type Pins<Message> = readonly (number | Message)[] | ((message: Message, 
 
 /** What stays of a conversation. */
 export interface Selection<Message> {
-  readonly read: readonly ReadMessage[];
   readonly kept: readonly Message[];
   /** Where among the kept the note belongs. */
   readonly notePlace: number;
   /** Tokens for it. */
   readonly left: number;
   /** Places in the input: of messages that are gone, and of those that lost a part. */
-  readonly places: { readonly left: ReadonlySet<number>; readonly masked: ReadonlySet<number> };
+  readonly places: Missing;
 }
 
 /** How to choose. */
@@ -26,31 +27,33 @@ export interface SelectionRules<Message> {
   readonly pins: Pins<Message> | undefined;
   readonly keepRecent: number;
   readonly counter: TokenCounter;
+  /** What the note takes, if that is known: all else may go to messages. */
+  readonly noteTokens?: number | undefined;
 }
 
-/** Of what is left after all that must stay, what the note gets before any other message. */
-const NOTE_SHARE = 0.5;
+/** Of what is left after all that must stay, what the note gets before the latest messages, and before older ones. */
+const NOTE_SHARES = { recent: 0.6, older: 0.75 } as const;
 /** What the last message gets when it is too large to stay whole. */
 const LAST_SHARE = 0.6;
 
 /** Chooses what stays: first what must, then the latest, then what the user said, then calls with stubs for their results. */
-export function selectAtoms<Message extends ContextMessage>(messages: readonly Message[], { maxTokens, pins, keepRecent, counter }: SelectionRules<Message>): Selection<Message> {
-  const { read, atoms } = readConversation(messages);
+export function selectAtoms<Message extends ContextMessage>(messages: readonly Message[], atoms: readonly Atom[], { maxTokens, pins, keepRecent, counter, noteTokens }: SelectionRules<Message>): Selection<Message> {
   const draft = new Draft(messages, maxTokens, counter);
   const roles = classify(messages, atoms, pins);
   for (const atom of roles.fixed) draft.keep(atom);
   if (draft.left < 0) throw tooSmall(messages, roles.fixed, draft, maxTokens);
   keepLast(messages, atoms, draft, maxTokens);
-  const reserve = Math.floor(draft.left * NOTE_SHARE);
+  const reserveFor = (share: number): number => noteTokens ?? Math.min(Math.floor(draft.left * share), MAX_NOTE_TOKENS);
+  const reserves = { recent: reserveFor(NOTE_SHARES.recent), older: reserveFor(NOTE_SHARES.older) };
   const free = atoms.filter((atom) => !draft.has(atom) && !roles.gone.has(atom)).reverse();
   const firstRecent = messages.length - keepRecent;
   const isRecent = (atom: Atom): boolean => (atom.places.at(-1) ?? 0) >= firstRecent;
-  for (const atom of free.filter(isRecent)) if (!draft.tryKeep(atom, reserve)) break;
+  for (const atom of free.filter(isRecent)) if (!draft.tryKeep(atom, reserves.recent)) break;
   for (const group of [free.filter(({ role }) => role === 'user'), free.filter(({ role }) => role !== 'user')]) {
-    for (const atom of group) if (!draft.has(atom) && !draft.tryMask(atom, reserve)) break;
+    for (const atom of group) if (!draft.has(atom) && !draft.tryMask(atom, reserves.older)) break;
   }
   keepTurnsLegal(atoms, roles.fixed, draft);
-  return describe(messages, atoms, read, draft);
+  return describe(messages, atoms, draft);
 }
 
 interface Roles {
@@ -103,23 +106,22 @@ function keepTurnsLegal<Message extends ContextMessage>(atoms: readonly Atom[], 
   }
 }
 
-function describe<Message extends ContextMessage>(messages: readonly Message[], atoms: readonly Atom[], read: readonly ReadMessage[], draft: Draft<Message>): Selection<Message> {
+function describe<Message extends ContextMessage>(messages: readonly Message[], atoms: readonly Atom[], draft: Draft<Message>): Selection<Message> {
   const byPlace = new Map<number, Message>();
-  const masked = new Set<number>();
+  const masked = new Map<number, Message>();
   for (const atom of atoms) {
     const kept = draft.messagesOf(atom);
     atom.places.forEach((place, index) => {
       const message = kept[index];
       if (message === undefined) return;
       byPlace.set(place, message);
-      if (!draft.isWhole(atom) && !isSame(message, messages[place])) masked.add(place);
+      if (!draft.isWhole(atom) && !isSame(message, messages[place])) masked.set(place, message);
     });
   }
   const order = messages.map((_, place) => place).filter((place) => byPlace.has(place));
   const left = new Set(messages.map((_, place) => place).filter((place) => !byPlace.has(place)));
-  const [firstGone = masked.values().next().value ?? 0] = left;
+  const [firstGone = masked.keys().next().value ?? 0] = left;
   return {
-    read,
     kept: order.flatMap((place) => byPlace.get(place) ?? []),
     notePlace: placeOfNote(messages, order, atoms, firstGone),
     left: draft.left,
