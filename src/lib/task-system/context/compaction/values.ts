@@ -24,7 +24,7 @@ export function findValues(text: string): readonly FoundValue[] {
 }
 
 /** The leaves of a JSON value, and keys that are values themselves, such as ids that lead to records. */
-export function valuesOfJson(root: unknown): readonly FoundValue[] {
+function valuesOfJson(root: unknown): readonly FoundValue[] {
   const found: FoundValue[] = [];
   const counts = new Map<string, number>();
   const add = (value: string, key: string, shape: number): void => {
