@@ -45,6 +45,8 @@ const programs: readonly Options[] = [
   // What a task process loads only when it asks for its context. The tokenizer stays a package: it has a large file for each vocabulary.
   { ...shared, entry: { context: 'src/lib/task-system/context/ContextBuilder.ts' }, format: 'cjs', splitting: false, shims: true, external: ['gpt-tokenizer'], ...small },
   { ...shared, entry: { 'launch-worker': 'src/lib/task-system/core/launch/worker.ts' }, format: 'esm', splitting: false, noExternal: [/^[^.]/] },
+  // What it loads with its first call of a model.
+  { ...shared, entry: { models: 'src/lib/task-system/models/client/ModelClient.ts' }, format: 'cjs', splitting: false, ...small },
   { ...shared, entry: { 'sqlite-worker': 'src/lib/task-system/store/sqlite/worker.ts' }, format: 'esm', splitting: false, noExternal: [/^[^.]/] },
 ];
 

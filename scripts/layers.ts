@@ -6,7 +6,7 @@ const BASE = 'src/lib/task-system/';
 /** Folders, lowest first. A file may import its own folder and what stands on a lower level; folders of one level know nothing of each other. */
 const LEVELS: readonly (readonly string[])[] = [
   ['types'],
-  ['policy', 'context', 'hooks', 'store', 'tools', 'emitter'],
+  ['policy', 'context', 'hooks', 'store', 'tools', 'models', 'emitter'],
   ['subtask'],
   ['core'],
   ['realtime', 'client'],
@@ -25,6 +25,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'p-queue': ['core'],
   pidusage: ['policy'],
   ws: ['realtime'],
+  // Optional peers: loaded by those who use them.
+  '@ai-sdk/provider': ['models'],
+  '@ai-sdk/openai-compatible': ['models'],
 };
 
 /** Everything in a graph of sources that goes against the order of layers, or in a circle. Empty is the rule. */

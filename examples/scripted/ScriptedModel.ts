@@ -89,6 +89,7 @@ async function play(reply: ScriptedReply, request: ChatRequest, response: Server
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   response.flushHeaders();
+  const closed = closing(response);
   await reply.until;
   let sent = 0;
   for (const frame of framesOf(reply, request.model)) {
@@ -97,7 +98,7 @@ async function play(reply: ScriptedReply, request: ChatRequest, response: Server
       response.write(':\n\n', () => { response.destroy(); });
       return;
     }
-    if (!response.write(`data: ${frame}\n\n`)) await once(response, 'drain', { signal: closing(response) });
+    if (!response.write(`data: ${frame}\n\n`)) await once(response, 'drain', { signal: closed });
     sent++;
   }
   response.end('data: [DONE]\n\n');

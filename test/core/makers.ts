@@ -62,6 +62,7 @@ export function makeStore(parts: Partial<TaskStore>): TaskStore {
       endpoints: refuse, putEndpoint: refuse, setHealth: refuse, removeEndpoint: refuse, claim: refuse, report: refuse, due: refuse, deadLetters: refuse,
       deadLetter: refuse, replay: refuse,
     },
+    ledger: { spent: refuse, charge: refuse },
     list: refuse, counts: refuse, readEvents: refuse, setPaused: refuse, paused: refuse, prune: refuse, close: refuse,
   };
   return { epoch: 'epoch-1', openingOffset: 0, ...refusals, ...parts };

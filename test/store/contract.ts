@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { describeClaims } from './contract/claims.ts';
 import { describeCreation } from './contract/creation.ts';
 import { describeEvents } from './contract/events.ts';
+import { describeLedger } from './contract/ledger.ts';
 import { describeLifecycle } from './contract/lifecycle.ts';
 import { describeModel } from './contract/model.ts';
 import { describeOutbox } from './contract/outbox.ts';
@@ -27,6 +28,7 @@ export function describeTaskStore(name: string, open: OpenStore, capabilities: S
     describeLifecycle(open);
     describeModel(open);
     describeOutbox(open);
+    describeLedger(open);
     if (capabilities.persistent) describePersistence(open);
   });
 }

@@ -11,6 +11,7 @@ import { DirectLauncher } from './core/launch/DirectLauncher.ts';
 import type { Launcher } from './core/launch/Launcher.ts';
 import { ThreadLauncher } from './core/launch/ThreadLauncher.ts';
 import { defaultLogger } from './core/logger.ts';
+import { modelCalls } from './core/modelCalls.ts';
 import { ProjectContext } from './core/ProjectContext.ts';
 import { Sessions } from './core/Sessions.ts';
 import { Submitter } from './core/Submitter.ts';
@@ -122,6 +123,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
       spawn: (caller, params) => system.spawnChild(caller.task, params),
       remember: (caller, params) => context.remember(caller, params),
       context: (caller, params) => context.report(caller, params),
+      model: modelCalls({ options, store, clock, random, logger }),
     },
   });
   const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId, levels });

@@ -2,6 +2,7 @@ import type { BuiltContext, ContextCompaction, ContextProgram, ContextReport, No
 import { TaskSystemError } from '../types/Errors.ts';
 import { parseJson, type JsonValue } from '../types/Json.ts';
 import type { HostMethod } from '../types/Protocol.ts';
+import { loadProgram } from './loadProgram.ts';
 
 /** What the context of a task needs of the process it lives in. */
 export interface LazyContextPorts {
@@ -56,7 +57,7 @@ export class LazyContext implements TaskProjectContext {
   }
 
   #load(): ContextProgram {
-    this.#program ??= loadProgram(this.#ports.context?.program);
+    this.#program ??= loadBuilder(this.#ports.context?.program);
     return this.#program;
   }
 
@@ -69,10 +70,8 @@ export class LazyContext implements TaskProjectContext {
 
 const NOTHING: BuiltContext = { instructions: '', messages: [], report: { files: [], usedTokens: 0, maxTokens: 0 } };
 
-/** Not an import: nothing of it may be read before it is needed, and the getters are synchronous. */
-function loadProgram(path: string | undefined): ContextProgram {
-  const { createRequire } = process.getBuiltinModule('node:module');
-  const loaded: unknown = path === undefined ? undefined : createRequire(path)(path);
+function loadBuilder(path: string | undefined): ContextProgram {
+  const loaded = path === undefined ? undefined : loadProgram(path);
   if (isProgram(loaded)) return loaded;
   throw new TaskSystemError('CONTEXT_UNAVAILABLE', `${path ?? 'no program'} cannot be used`);
 }

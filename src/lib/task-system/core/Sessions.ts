@@ -9,9 +9,12 @@ import { viewOf } from '../policy/sandbox/SandboxView.ts';
 import type { StartContext } from '../types/Context.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
 import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
+import { MAX_MODEL_REQUEST_BYTES } from '../types/ModelCalls.ts';
+import type { StartModels } from '../types/Models.ts';
 import { PROTOCOL_VERSION } from '../types/Protocol.ts';
 import type { ResolvedLimits, ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
+import { modelProgramPath } from './childEntry.ts';
 import { endMarked } from './endMarked.ts';
 import type { Launcher } from './launch/Launcher.ts';
 import { SparePool } from './SparePool.ts';
@@ -72,7 +75,9 @@ export class Sessions {
     this.#ports = ports;
     this.workspaces = new Workspaces(ports.options.root, ports.clock, ports.logger);
     this.#limiter = new ResourceLimiter([...ports.options.types.values()].map((type) => type.limits), ports.clock);
-    this.#maxResultBytes = Math.max(0, ...[...ports.options.types.values()].map((type) => type.limits.resultBytes));
+    // A frame has room for twice this; requests to models are no JSON within JSON.
+    const requestBytes = ports.options.models.size === 0 ? 0 : MAX_MODEL_REQUEST_BYTES;
+    this.#maxResultBytes = Math.max(requestBytes, ...[...ports.options.types.values()].map((type) => type.limits.resultBytes));
     this.#rootMark = rootMarkOf(ports.options.root);
     this.#undertaker = new Undertaker(`${MARKS.host}=${ports.hostId}`, ports.spawn, ports.logger);
     this.#spares = new SparePool(ports.options.queue.spares, nameOfKind, (kind) => this.#startProcess(kind), (spare) => { this.workspaces.dispose(spare.directory, 'remove'); });
@@ -134,6 +139,7 @@ export class Sessions {
       stopGraceMs: type.stopGraceMs,
       resultBytes: type.limits.resultBytes,
       context,
+      ...modelsOf(this.#ports.options, type),
       outputBytes: type.limits.outputBytes,
     }, { ...ports, limiter, clock: this.#ports.clock });
     return {
@@ -207,3 +213,9 @@ export class Sessions {
   }
 }
 
+
+/** Nothing in a system without models: most have none. */
+function modelsOf({ models }: ResolvedOptions, type: ResolvedTaskType): { readonly models?: StartModels } {
+  const names = type.models ?? [...models.keys()];
+  return names.length === 0 ? {} : { models: { names, program: modelProgramPath() } };
+}

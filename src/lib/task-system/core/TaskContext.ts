@@ -6,6 +6,7 @@ import type { SubmitOptions } from '../types/Options.ts';
 import type { StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import { LazyContext, type LazyContextPorts } from './LazyContext.ts';
+import { lazyModels, type LazyModelPorts } from './lazyModels.ts';
 
 const MAX_LOG_TEXT = 8_192;
 const MAX_MESSAGE = 4_096;
@@ -15,7 +16,7 @@ const MAX_DATA_TEXT = 16_384;
 export type ProgressReport = Omit<Extract<ChildMessage, { readonly type: 'progress' }>, 'type'>;
 
 /** What the context needs from the process it lives in. */
-export interface ContextPorts extends LazyContextPorts {
+export interface ContextPorts extends LazyContextPorts, LazyModelPorts {
   readonly send: (message: ChildMessage) => void;
   readonly reportProgress: (report: ProgressReport) => void;
   readonly signal: AbortSignal;
@@ -31,6 +32,7 @@ export function createTaskContext(started: StartedTask, input: unknown, workspac
     progress: (percent, message, data) => { ports.reportProgress(cleanProgress(percent, message, data)); },
     log: createLog(ports.send),
     context: new LazyContext(ports),
+    model: lazyModels(ports),
     subtasks: { spawn: async (submission) => readSpawned(await ports.call('spawn', toJson(submission))) },
     signal: ports.signal,
   };

@@ -5,6 +5,7 @@ import type { LimitBreach } from '../policy/limits/usage.ts';
 import type { StartContext } from '../types/Context.ts';
 import type { Caller } from '../types/HostCalls.ts';
 import { parseJson, type JsonValue } from '../types/Json.ts';
+import type { StartModels } from '../types/Models.ts';
 import type { Clock, Timer } from '../types/Ports.ts';
 import type { AbortCause, HostMethod, ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
@@ -31,6 +32,8 @@ export interface SessionSettings {
   readonly resultBytes: number;
   /** What the task is told of its project. */
   readonly context: StartContext;
+  /** Models that the task may call. */
+  readonly models?: StartModels;
   readonly outputBytes: number;
 }
 
@@ -216,9 +219,9 @@ export class TaskSession {
   #startMessage(): ParentMessage {
     const { id, type, project, attempt, maxAttempts, metadata, rootId, parentId, inputJson } = this.#task;
     const input = parseJson(inputJson);
-    const { resultBytes, context } = this.#settings;
+    const { resultBytes, context, models } = this.#settings;
     const task = { id, type, project, attempt, maxAttempts, metadata, rootId, input, ...(parentId === undefined ? {} : { parentId }) };
-    return { type: 'start', task, resultBytes, context };
+    return { type: 'start', task, resultBytes, context, ...(models === undefined ? {} : { models }) };
   }
 }
 

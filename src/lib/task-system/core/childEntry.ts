@@ -9,6 +9,12 @@ export function childEntryPath(): string {
   return fileURLToPath(new URL(file, import.meta.url));
 }
 
+/** The program by which a child calls the models of its host: loaded by it with the first call. */
+export function modelProgramPath(): string {
+  const file = import.meta.url.endsWith('.ts') ? '../models/client/ModelClient.ts' : './models.cjs';
+  return fileURLToPath(new URL(file, import.meta.url));
+}
+
 /** The program by which a child builds its context: loaded by it when it is first needed, and not before. */
 export function contextProgramPath(): string {
   const file = import.meta.url.endsWith('.ts') ? '../context/ContextBuilder.ts' : './context.cjs';

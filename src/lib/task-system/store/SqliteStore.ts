@@ -1,3 +1,4 @@
+import type { SpendLedger } from '../types/Budgets.ts';
 import { TaskSystemError } from '../types/Errors.ts';
 import type { EventDraft, TaskEvent } from '../types/Events.ts';
 import type { Logger } from '../types/Ports.ts';
@@ -7,6 +8,7 @@ import type {
 } from '../types/TaskStore.ts';
 import { threadEntryUrl } from './sqlite/entryUrl.ts';
 import { OpQueue } from './sqlite/OpQueue.ts';
+import { ledgerOf } from './sqlite/spending.ts';
 import { SqliteOutbox } from './sqlite/outbox/SqliteOutbox.ts';
 import { newRecord, numberOf, ownJson, toRecord, toRow, toWireDraft, toWireSettlement } from './sqlite/rows.ts';
 import type { Reply, Row, StoreChannel, WireChange } from './sqlite/wire.ts';
@@ -68,12 +70,14 @@ class SqliteStore implements TaskStore {
   readonly epoch: string;
   readonly openingOffset: number;
   readonly outbox: SqliteOutbox;
+  readonly ledger: SpendLedger;
   readonly #queue: OpQueue;
 
   constructor(channel: StoreChannel, batchSize: number) {
     this.epoch = channel.epoch;
     this.openingOffset = channel.openingOffset;
     this.#queue = new OpQueue(channel, batchSize);
+    this.ledger = ledgerOf(this.#queue);
     this.outbox = new SqliteOutbox(this.#queue);
   }
 

@@ -1,4 +1,5 @@
 import type { ErrorEntry } from './ErrorEntry.ts';
+import { modelErrors } from './modelErrors.ts';
 import { webhookErrors } from './webhookErrors.ts';
 
 export type { ErrorEntry };
@@ -317,8 +318,8 @@ const contextErrors = {
 
 const memoryErrors = {
   CONTEXT_UNAVAILABLE: {
-    summary: 'The program that builds the context of a task cannot be loaded.',
-    cause: 'The file `context.cjs` beside the entry points of this library is missing, or the sandbox does not show it.',
+    summary: 'A program of this library that a task needs cannot be loaded.',
+    cause: 'The file `context.cjs` or `models.cjs` beside the entry points of this library is missing, or the sandbox does not show it.',
     fix: 'Install the package again; if you bundle it, leave it out of the bundle.',
     retryable: false,
   },
@@ -364,7 +365,7 @@ const sandboxErrors = {
 } as const satisfies Record<string, ErrorEntry>;
 
 /** Every error code of the library, with its meaning and its remedy. */
-export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...memoryErrors, ...contextErrors, ...sandboxErrors, ...webhookErrors } as const;
+export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...memoryErrors, ...contextErrors, ...sandboxErrors, ...webhookErrors, ...modelErrors } as const;
 
 /** One of the codes of {@link ERROR_CATALOGUE}. */
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -54,8 +54,31 @@ export interface TaskEventData {
   'task:context': { readonly files: readonly ContextFileReport[]; readonly usedTokens: number; readonly maxTokens: number; readonly compaction?: ContextCompaction };
   /** What came into the project's memory for this task and what left it: lines, and how many entries moved to the archive. */
   'task:memory': { readonly file: string; readonly added: string; readonly removed: string; readonly archived: number };
+  /** A model is called for the task. */
+  'task:model:start': { readonly callId: string; readonly model: string; readonly kind: 'generate' | 'stream'; readonly requestBytes: number };
+  /** A call of a model ended. Tokens as the provider counts them; left out where it says nothing. */
+  'task:model:end': ModelCallEnd;
   /** Something a person should know: a weaker sandbox, lost output, a process that would not die. */
   'task:warning': { readonly code: string; readonly message: string };
+}
+
+/** How a call of a model went. */
+export interface ModelCallEnd {
+  readonly callId: string;
+  readonly model: string;
+  readonly durationMs: number;
+  /** Until its first part. */
+  readonly firstTokenMs?: number;
+  readonly outcome: 'ok' | 'error' | 'aborted';
+  /** How often the provider was asked. */
+  readonly attempts: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** By the price table. */
+  readonly cost?: number;
+  /** Of an error. */
+  readonly code?: string;
+  readonly message?: string;
 }
 
 /** Level of a log line. */
@@ -93,6 +116,8 @@ export const EVENT_IS_STORED = {
   'task:usage': false,
   'task:context': true,
   'task:memory': true,
+  'task:model:start': true,
+  'task:model:end': true,
   'task:warning': true,
 } as const satisfies Record<TaskEventType, boolean>;
 

@@ -1,6 +1,7 @@
 import type { TaskProjectContext } from './Context.ts';
 import type { LogLevel } from './Events.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
+import type { ModelCallOptions, TaskModel } from './Models.ts';
 import type { SubmitOptions } from './Options.ts';
 import type { StartedTask } from './Protocol.ts';
 import type { SchemaOutput, StandardSchema } from './StandardSchema.ts';
@@ -38,6 +39,11 @@ export interface TaskContext<Input = JsonValue> {
   readonly subtasks: TaskSubtasks;
   /** What the files of the project say, within their budgets, and what shall be remembered. */
   readonly context: TaskProjectContext;
+  /**
+   * A language model of the host (option `models`), as the AI SDK 7 takes it: `streamText({ model: model('default'), … })`. The task
+   * has neither its key nor a network. @param name default `default`. @throws TaskSystemError `MODEL_UNKNOWN`.
+   */
+  readonly model: (name?: string, options?: ModelCallOptions) => TaskModel;
   /** Aborted when the task is cancelled, out of time, or its host shuts down. A handler that returns soon after is stopped gently. */
   readonly signal: AbortSignal;
 }

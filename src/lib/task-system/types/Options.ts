@@ -1,6 +1,8 @@
+import type { BudgetOptions, SpendLimits } from './Budgets.ts';
 import type { HookListeners } from './Hooks.ts';
 import type { IsolationLevel } from './Isolation.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
+import type { HostModel, ModelOptions } from './Models.ts';
 import type { PolicyOptions } from './Policy.ts';
 import type { Logger } from './Ports.ts';
 import type { StandardSchema } from './StandardSchema.ts';
@@ -25,6 +27,10 @@ export interface TaskSystemOptions {
   readonly context?: ContextOptions;
   /** Who may be told over HTTP; the endpoints themselves are added with `tasks.webhooks.add`. */
   readonly webhooks?: WebhookOptions;
+  /** Language models that tasks may call through the host, by name: models of the AI SDK 7, or any server that speaks OpenAI's chat protocol. @defaultValue none */
+  readonly models?: Readonly<Record<string, HostModel | ModelOptions>>;
+  /** What tasks may spend on models and tools. */
+  readonly budgets?: BudgetOptions;
   /** Lifecycle hooks; the same as calling `tasks.hooks.on…` right after creation. */
   readonly hooks?: HookListeners;
   /** Receives what the library has to say. @defaultValue warnings and errors go to `process.emitWarning`, the rest nowhere. */
@@ -60,6 +66,10 @@ export interface TaskTypeOptions {
   /** Whether the task runs code that nobody has read, such as a model's: then it requires the level `kernel`, unless `sandbox` of this type says otherwise. @defaultValue false */
   readonly untrusted?: boolean;
   readonly sandbox?: TypeSandboxOptions;
+  /** Names of the models that its tasks may call. @defaultValue all */
+  readonly models?: readonly string[];
+  /** What one of its tasks may spend together with its descendants, which draw from it; beside `budgets`. @defaultValue none */
+  readonly budget?: SpendLimits;
 }
 
 /** How the processes of one task type are kept apart. */

@@ -6,6 +6,7 @@ import type {
   ContextFileOptions, ContextOptions, LimitOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, SubtaskOptions, TaskSystemOptions, TaskTypeOptions,
   TypeSandboxOptions, WorkspaceOptions,
 } from './Options.ts';
+import { budgetSchema, modelSchema, spendSchema } from './ModelsSchema.ts';
 import type { Logger } from './Ports.ts';
 import { policySchema } from './PolicySchema.ts';
 import { isProjectName } from './ProjectName.ts';
@@ -84,6 +85,8 @@ const taskTypeSchema = tiedTo<TaskTypeOptions>()(group({
   policy: policySchema.exactOptional(),
   untrusted: leaf<boolean>('true or false', (value) => typeof value === 'boolean').exactOptional(),
   sandbox: typeSandboxSchema.exactOptional(),
+  models: z.array(leaf<string>('the name of a model', isText), { error: 'an array of names of models' }).readonly().exactOptional(),
+  budget: spendSchema.exactOptional(),
 }));
 
 const projectSchema = tiedTo<ProjectOptions>()(group({
@@ -148,9 +151,11 @@ export const systemSchema = tiedTo<TaskSystemOptions>()(group({
   sandbox: sandboxSchema.exactOptional(),
   context: contextSchema.exactOptional(),
   webhooks: webhooksSchema.exactOptional(),
+  models: z.record(name(), modelSchema, { error: 'an object of models' }).exactOptional(),
+  budgets: budgetSchema.exactOptional(),
   hooks: hooksSchema.exactOptional(),
   logger: leaf<Logger>('a logger with the methods debug, info, warn and error', isLogger).exactOptional(),
-}).superRefine(checkProjectCaps, { when: ({ value }) => isRecord(value) }));
+}).superRefine(checkProjectCaps, { when: ({ value }) => isRecord(value) }).superRefine(checkModelNames, { when: ({ value }) => isRecord(value) }));
 
 type HookContextOf<Name extends keyof HookListeners> = Parameters<NonNullable<HookListeners[Name]>>[0];
 
@@ -163,6 +168,21 @@ function checkProjectCaps(options: unknown, context: z.core.$RefinementCtx): voi
     const cap = readPath(projects, project, 'maxConcurrent');
     if (!isNumber(cap) || cap <= most) continue;
     context.addIssue({ code: 'custom', path: ['projects', project, 'maxConcurrent'], message: `at most queue.maxConcurrent (${String(most)})` });
+  }
+}
+
+/** A type that names a model which is not there would fail with its first call. */
+function checkModelNames(options: unknown, context: z.core.$RefinementCtx): void {
+  const known = readPath(options, 'models') ?? {};
+  const tasks = readPath(options, 'tasks');
+  if (!isRecord(known) || !isRecord(tasks)) return;
+  for (const task of Object.keys(tasks)) {
+    const named = readPath(tasks, task, 'models');
+    if (!Array.isArray(named)) continue;
+    for (const [index, model] of named.entries()) {
+      if (typeof model !== 'string' || Object.hasOwn(known, model)) continue;
+      context.addIssue({ code: 'custom', path: ['tasks', task, 'models', index], message: `one of the names of \`models\` (${Object.keys(known).join(', ')})` });
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { StartContext } from './Context.ts';
 import type { SerializedError } from './Errors.ts';
 import type { JsonValue } from './Json.ts';
+import type { StartModels } from './Models.ts';
 import type { Task } from './Task.ts';
 
 /** Version of the messages between host and child; both ends come from one build, so it only guards against mixed files. */
@@ -10,7 +11,7 @@ export const PROTOCOL_VERSION = 1;
 export const CHANNEL_FD = 3;
 
 /** What a child may ask its host for; each is answered by one part of the host (see `HostCalls`). */
-export const HOST_METHODS = ['spawn', 'remember', 'context'] as const;
+export const HOST_METHODS = ['spawn', 'remember', 'context', 'model'] as const;
 
 /** Name of something a child may ask for. */
 export type HostMethod = (typeof HOST_METHODS)[number];
@@ -24,7 +25,7 @@ export type ParentMessage =
   | { readonly type: 'rehearse' }
   /** Comes first, and as early as the host knows which handler it will be: while the task is still being stored. */
   | { readonly type: 'load'; readonly version: number; readonly moduleUrl: string; readonly workspace: string; readonly env: Readonly<Record<string, string>> }
-  | { readonly type: 'start'; readonly task: StartedTask; readonly resultBytes: number; readonly context?: StartContext }
+  | { readonly type: 'start'; readonly task: StartedTask; readonly resultBytes: number; readonly context?: StartContext; readonly models?: StartModels }
   | { readonly type: 'abort'; readonly cause: AbortCause; readonly reason: string }
   /** The answer to a `call`. */
   | { readonly type: 'reply'; readonly id: number; readonly value: JsonValue }

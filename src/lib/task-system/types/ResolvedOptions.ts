@@ -1,6 +1,8 @@
+import type { ResolvedBudgets, SpendLimits } from './Budgets.ts';
 import type { HookListeners } from './Hooks.ts';
 import type { IsolationLevel } from './Isolation.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
+import type { ResolvedModel } from './Models.ts';
 import type { ResolvedPolicy } from './Policy.ts';
 import type { Logger } from './Ports.ts';
 import type { StandardSchema } from './StandardSchema.ts';
@@ -21,6 +23,8 @@ export interface ResolvedOptions {
   readonly sandbox: ResolvedSandbox;
   readonly hooks: HookListeners;
   readonly webhooks: ResolvedWebhooks;
+  readonly models: ReadonlyMap<string, ResolvedModel>;
+  readonly budgets: ResolvedBudgets;
   readonly logger?: Logger;
 }
 
@@ -44,6 +48,9 @@ export interface ResolvedTaskType {
   readonly policy: ResolvedPolicy;
   readonly untrusted: boolean;
   readonly sandbox: ResolvedTypeSandbox;
+  /** Names of the models that its tasks may call; all when there are none. */
+  readonly models?: readonly string[];
+  readonly budget?: Readonly<SpendLimits>;
 }
 
 /** How the processes of one task type are kept apart. */
@@ -201,6 +208,12 @@ export const DEFAULTS = {
   workspaces: { keepFailedMs: 86_400_000 },
   sandbox: { niceness: 10 },
   webhooks: { allowHttp: false, allowLoopback: false, maxConcurrent: 8, maxConcurrentPerEndpoint: 2, attemptTimeoutMs: 15_000 },
+  model: { maxParallel: 16, requestsPerMinute: false, maxAttempts: 4, maxRetryAfterMs: 60_000, firstTokenMs: 120_000, totalMs: 600_000 },
+  budgets: {
+    task: { modelCalls: 500, inputTokens: 10_000_000, outputTokens: 1_000_000, cost: 10, toolCalls: 2_000, turns: 500 },
+    tree: { modelCalls: 2_000, inputTokens: 40_000_000, outputTokens: 4_000_000, cost: 40, toolCalls: 8_000, turns: 2_000 },
+    project: { modelCalls: 10_000, inputTokens: 200_000_000, outputTokens: 20_000_000, cost: 200, toolCalls: 40_000, turns: 10_000, windowMs: 86_400_000 },
+  },
   submit: { project: 'default', priority: 'normal', delayMs: 0 },
   list: { limit: 50 },
   close: { graceMs: 10_000 },

@@ -1,3 +1,4 @@
+import type { SpendLedger } from './Budgets.ts';
 import type { SerializedError } from './Errors.ts';
 import type { EventDraft, TaskEvent } from './Events.ts';
 import type { TaskIsolation } from './Isolation.ts';
@@ -148,6 +149,8 @@ export interface TaskStore {
   readonly openingOffset: number;
   /** What webhooks are still to be told; written together with the events. */
   readonly outbox: WebhookOutbox;
+  /** What tasks have spent of their budgets. */
+  readonly ledger: SpendLedger;
 
   /**
    * Stores a task and its `task:create` event. `claimAs` also claims it for that owner in the same transaction (with `task:start`).

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { check, invalidOptions } from './OptionProblems.ts';
 import type { ContextOptions, LimitOptions, ProjectOptions, RetryPolicy, TaskSystemOptions, TaskTypeOptions, WebhookOptions } from './Options.ts';
 import { systemSchema } from './OptionsSchema.ts';
+import { resolveBudgets, resolveModels, resolveTypeBudget } from './resolveModels.ts';
 import { resolvePolicy } from './resolvePolicy.ts';
 import { DEFAULTS, type ResolvedContext, type ResolvedContextFile, type ResolvedOptions, type ResolvedProject, type ResolvedRetry, type ResolvedTaskType, type ResolvedWebhooks } from './ResolvedOptions.ts';
 
@@ -42,6 +43,8 @@ function resolveOptions(options: TaskSystemOptions): ResolvedOptions {
     workspaces: Object.freeze({ ...DEFAULTS.workspaces, ...options.workspaces }),
     sandbox: Object.freeze({ ...sandbox, niceness: sandbox?.niceness ?? DEFAULTS.sandbox.niceness, env: Object.freeze([...sandbox?.env ?? []]) }),
     webhooks: resolveWebhooks(options.webhooks ?? {}),
+    models: resolveModels(options.models),
+    budgets: resolveBudgets(options.budgets),
     hooks: Object.freeze({ ...options.hooks }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
   });
@@ -76,6 +79,8 @@ function resolveType(name: string, type: TaskTypeOptions, limits: LimitOptions |
     policy: resolvePolicy(type.policy, `tasks.${name}.policy`),
     untrusted: type.untrusted ?? DEFAULTS.taskType.untrusted,
     sandbox: Object.freeze({ ...type.sandbox, read: Object.freeze((type.sandbox?.read ?? []).map((path) => resolvePath(path))) }),
+    ...(type.models === undefined ? {} : { models: Object.freeze([...type.models]) }),
+    ...resolveTypeBudget(type.budget),
   });
 }
 

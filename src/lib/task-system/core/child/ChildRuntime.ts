@@ -102,7 +102,7 @@ export class ChildRuntime {
     return loadHandler(moduleUrl);
   }
 
-  async #run({ task, resultBytes, context: files }: StartMessage): Promise<void> {
+  async #run({ task, resultBytes, context: files, models }: StartMessage): Promise<void> {
     this.#state = 'running';
     this.#host.title = `task-system: ${task.type} ${task.id}`;
     if (this.#brokenEarly !== undefined) throw this.#brokenEarly.thrown;
@@ -115,6 +115,7 @@ export class ChildRuntime {
       reportProgress: (report) => { if (this.#state === 'running') this.#progress.push(report); },
       signal: this.#stop.signal,
       ...(files === undefined ? {} : { context: files }),
+      ...(models === undefined ? {} : { models }),
     });
     const result: unknown = await Reflect.apply(definition.run, definition, [context]);
     this.#finish({ type: 'result', json: encodeResult(result, resultBytes) });

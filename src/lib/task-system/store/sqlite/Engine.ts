@@ -10,6 +10,7 @@ import { performOutbox } from './outbox/perform.ts';
 import { prune } from './prune.ts';
 import { counts, get, list, readEvents } from './reads.ts';
 import { promoteDue, recover } from './schedule.ts';
+import { charge, spent } from './ledger.ts';
 import { migrate } from './schema.ts';
 import { paused, setPaused } from './settings.ts';
 import type { Reply, StoreIdentity, StoreOp } from './wire.ts';
@@ -174,7 +175,7 @@ function openDatabase(path: string, maxPages: number | undefined): Database {
   }
 }
 
-const READS: ReadonlySet<StoreOp[0]> = new Set(['get', 'list', 'counts', 'readEvents', 'paused']);
+const READS: ReadonlySet<StoreOp[0]> = new Set(['get', 'list', 'counts', 'readEvents', 'paused', 'spent']);
 
 function isRead(op: StoreOp): boolean {
   return READS.has(op[0]);
@@ -196,6 +197,8 @@ function perform(state: EngineState, op: StoreOp): Reply {
     case 'setPaused': return setPaused(state, op[1], op[2]);
     case 'paused': return paused(state);
     case 'prune': return prune(state, op[1]);
+    case 'spent': return spent(state, op[1]);
+    case 'charge': return charge(state, op[1], op[2], op[3]);
     case 'outbox': return { outbox: performOutbox(state, op[1]) };
   }
 }

@@ -1,5 +1,6 @@
 import type { PruneOrder } from '../../types/TaskStore.ts';
 import { pruneDeadLetters } from './outbox/messages.ts';
+import { pruneLedger } from './ledger.ts';
 import { numberOf } from './rows.ts';
 import type { Reply } from './wire.ts';
 import type { EngineState } from './writes.ts';
@@ -19,6 +20,7 @@ const OLDEST_EVENTS = 'SELECT offset, time FROM events ORDER BY offset LIMIT ?';
  */
 export function prune(state: EngineState, order: PruneOrder): Reply {
   pruneDeadLetters(state, order);
+  pruneLedger(state, order);
   return { pruned: { tasks: pruneTasks(state, order), events: pruneEvents(state, order) } };
 }
 

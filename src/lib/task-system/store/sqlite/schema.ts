@@ -89,6 +89,23 @@ const MIGRATIONS: readonly string[] = [`
   ALTER TABLE tasks ADD COLUMN spawn_key TEXT;
   CREATE UNIQUE INDEX tasks_key ON tasks (parent_id, spawn_key) WHERE spawn_key IS NOT NULL;
   CREATE INDEX tasks_tree ON tasks (root_id) WHERE parent_id IS NOT NULL;
+`, `
+  CREATE TABLE spend (
+    account TEXT PRIMARY KEY,
+    task_id TEXT,
+    model_calls REAL NOT NULL,
+    input_tokens REAL NOT NULL,
+    output_tokens REAL NOT NULL,
+    cost REAL NOT NULL,
+    tool_calls REAL NOT NULL,
+    turns REAL NOT NULL,
+    time INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX spend_task ON spend (task_id) WHERE task_id IS NOT NULL;
+  CREATE INDEX spend_time ON spend (time) WHERE task_id IS NULL;
+  CREATE TRIGGER spend_ends AFTER DELETE ON tasks BEGIN
+    DELETE FROM spend WHERE task_id = old.id AND task_id IS NOT NULL;
+  END;
 `];
 
 /** The version that this library writes. */

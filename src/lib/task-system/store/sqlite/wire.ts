@@ -1,3 +1,4 @@
+import type { LedgerAccount, Spend } from '../../types/Budgets.ts';
 import type { SerializedError } from '../../types/Errors.ts';
 import type { ProjectCounts, PruneOrder, RecoverOrder, TaskFilter, TreeBounds } from '../../types/TaskStore.ts';
 import type { TaskState, TerminalState } from '../../types/TaskState.ts';
@@ -50,7 +51,9 @@ export type StoreOp =
   | readonly ['setPaused', project: string | null, paused: boolean]
   | readonly ['paused']
   | readonly ['prune', order: PruneOrder]
-  | readonly ['outbox', op: OutboxOp];
+  | readonly ['outbox', op: OutboxOp]
+  | readonly ['spent', accounts: readonly string[]]
+  | readonly ['charge', accounts: readonly LedgerAccount[], spend: Spend, time: number];
 
 /** A task after a change, and its new events as JSON texts. */
 export interface WireChange {
