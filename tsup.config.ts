@@ -47,6 +47,8 @@ const programs: readonly Options[] = [
   { ...shared, entry: { 'launch-worker': 'src/lib/task-system/core/launch/worker.ts' }, format: 'esm', splitting: false, noExternal: [/^[^.]/] },
   // What it loads with its first call of a model.
   { ...shared, entry: { models: 'src/lib/task-system/models/client/ModelClient.ts' }, format: 'cjs', splitting: false, ...small },
+  // What a task process loads first when its task may reach some hosts.
+  { ...shared, entry: { network: 'src/lib/task-system/core/child/network/program.ts' }, format: 'cjs', splitting: false, shims: true, noExternal: [/^[^.]/], ...small },
   { ...shared, entry: { 'sqlite-worker': 'src/lib/task-system/store/sqlite/worker.ts' }, format: 'esm', splitting: false, noExternal: [/^[^.]/] },
 ];
 

@@ -19,6 +19,7 @@ const GROUPS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   WorkspaceOptions: DEFAULTS.workspaces,
   SandboxOptions: DEFAULTS.sandbox,
   WebhookOptions: DEFAULTS.webhooks,
+  NetworkOptions: DEFAULTS.network,
   SubmitOptions: DEFAULTS.submit,
   ListOptions: DEFAULTS.list,
   CloseOptions: DEFAULTS.close,

@@ -20,3 +20,9 @@ export function contextProgramPath(): string {
   const file = import.meta.url.endsWith('.ts') ? '../context/ContextBuilder.ts' : './context.cjs';
   return fileURLToPath(new URL(file, import.meta.url));
 }
+
+/** The program that gives a child its way to the network: loaded first, where its task may reach some hosts. */
+export function networkProgramPath(): string {
+  const file = import.meta.url.endsWith('.ts') ? './child/network/program.ts' : './network.cjs';
+  return fileURLToPath(new URL(file, import.meta.url));
+}

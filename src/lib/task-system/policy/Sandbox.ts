@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { TaskSystemError } from '../types/Errors.ts';
 import type { IsolationLevel } from '../types/Isolation.ts';
 import { childEnvironment } from './environment.ts';
-import { bubblewrapArguments, INNER_WORKSPACE, type ExtraMount } from './sandbox/bubblewrap.ts';
+import { PROXY_VARIABLE, type ProxyOrder } from './network/ProxyOrder.ts';
+import { bubblewrapArguments, HOSTS_FILE, INNER_WORKSPACE, type ExtraMount } from './sandbox/bubblewrap.ts';
 import type { LaunchPlan } from './sandbox/LaunchPlan.ts';
 import { lookAround, type Machine } from './sandbox/Machine.ts';
 import { permissionFlags } from './sandbox/permissionModel.ts';
@@ -24,10 +25,19 @@ export interface SandboxKind {
   readonly view: SandboxView;
   /** Files and sockets of the host that are put somewhere inside. Only at the level `kernel`. */
   readonly extra: readonly ExtraMount[];
-  /** Whether the task may open unix sockets. Only at the level `kernel`; weaker levels cannot forbid it. */
+  /** Whether the task may open unix sockets, because it has a way to the network. Only at the level `kernel`; weaker levels cannot forbid it. */
   readonly unixSockets: boolean;
   /** Variables of the environment from the start on, beside the allow-list. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** The way of one process to the hosts that its task may reach. */
+export interface LaunchNetwork {
+  readonly order: ProxyOrder;
+  /** What of the host is put inside for it. */
+  readonly mounts: readonly ExtraMount[];
+  /** Absolute path of the program that the process loads first. */
+  readonly program: string;
 }
 
 /** What the sandbox needs to know to plan a launch. */
@@ -48,6 +58,8 @@ export interface LaunchRequest {
   /** Names of further environment variables that may pass. */
   readonly env: readonly string[];
   readonly niceness: number;
+  /** @defaultValue no way to the network, as far as the level can stop it */
+  readonly network?: LaunchNetwork;
   /** The user and group that the process becomes, where the host is root and the level is `kernel`; the directory belongs to it. */
   readonly owner?: number;
 }
@@ -63,14 +75,14 @@ export function nameOfKind(kind: SandboxKind): string {
  * @throws TaskSystemError `SANDBOX_UNAVAILABLE` when a program that the level needs is not installed.
  */
 export function planLaunch(request: LaunchRequest, machine: Machine = lookAround()): LaunchPlan {
-  const { kind, entry, entryArguments = [], directory, niceness, rootMark, hostId, processId } = request;
+  const { kind, entry, entryArguments = [], directory, niceness, rootMark, hostId, processId, network } = request;
   const marks = { [MARKS.root]: rootMark, [MARKS.host]: hostId, [MARKS.process]: processId };
-  const flags = kind.level === 'permission-model' ? permissionFlags(kind.view, directory) : [];
+  const flags = kind.level === 'permission-model' ? permissionFlags(kind.view, directory, network !== undefined) : [];
   const plan: LaunchPlan = {
     command: process.execPath,
     // Warnings about experimental features (type stripping on Node 22) are not the task's output.
-    args: ['--disable-warning=ExperimentalWarning', ...flags, entry, ...entryArguments],
-    env: { ...childEnvironment(request.env, marks), ...kind.env },
+    args: ['--disable-warning=ExperimentalWarning', ...flags, ...network === undefined ? [] : ['--require', network.program], entry, ...entryArguments],
+    env: { ...childEnvironment(request.env, marks), ...kind.env, ...network === undefined ? {} : { [PROXY_VARIABLE]: JSON.stringify(network.order) } },
     cwd: directory,
     niceness,
   };
@@ -79,19 +91,20 @@ export function planLaunch(request: LaunchRequest, machine: Machine = lookAround
 }
 
 /** Puts bubblewrap around a command. Its own arguments pass by a descriptor: they name paths of the host. */
-function wrap(plan: LaunchPlan, { kind, directory, owner }: LaunchRequest, machine: Machine): LaunchPlan {
+function wrap(plan: LaunchPlan, { kind, directory, owner, network }: LaunchRequest, machine: Machine): LaunchPlan {
   const { bubblewrap, setpriv, syscalls, isRoot } = machine;
   if (bubblewrap === undefined || syscalls === undefined || (isRoot && (setpriv === undefined || owner === undefined))) {
     throw new TaskSystemError('SANDBOX_UNAVAILABLE', 'bubblewrap, setpriv (where the host is root) or the filter for this processor is missing', { level: kind.level });
   }
-  const spec = { view: kind.view, directory, extra: kind.extra, filterFd: FIRST_INPUT_FD + 1, asRoot: isRoot };
+  const extra = [...kind.extra, ...network?.mounts ?? []];
+  const spec = { view: kind.view, directory, extra, filterFd: FIRST_INPUT_FD + 1, hostsFd: FIRST_INPUT_FD + 2, asRoot: isRoot };
   const argumentBytes = Buffer.from(bubblewrapArguments(spec).map((argument) => `${argument}\0`).join(''));
   const becomeOwner = isRoot ? [String(setpriv), '--reuid', String(owner), '--regid', String(owner), '--clear-groups', '--inh-caps=-all', '--'] : [];
   return {
     ...plan,
     command: bubblewrap,
     args: ['--args', String(FIRST_INPUT_FD), '--', ...becomeOwner, plan.command, ...plan.args],
-    inputs: [argumentBytes, buildFilter(syscalls, { unixSockets: kind.unixSockets })],
+    inputs: [argumentBytes, buildFilter(syscalls, { unixSockets: kind.unixSockets }), Buffer.from(HOSTS_FILE)],
     innerWorkspace: INNER_WORKSPACE,
     hasNamespace: true,
     // bubblewrap looks the directory up some time after the start.

@@ -60,6 +60,19 @@ export interface TaskEventData {
   'task:model:end': ModelCallEnd;
   /** Something a person should know: a weaker sandbox, lost output, a process that would not die. */
   'task:warning': { readonly code: string; readonly message: string };
+  /** The task asked for a host that it may not reach; once for each host and reason, of the first 32 of an attempt. */
+  'task:network:denied': NetworkDenial;
+}
+
+/** A connection that was refused. */
+export interface NetworkDenial {
+  /** Why: `NETWORK_DENIED` or `ADDRESS_REFUSED`. */
+  readonly code: string;
+  /** As the task wrote it. */
+  readonly host: string;
+  /** Undefined when what the task wrote cannot be taken apart. */
+  readonly port?: number;
+  readonly message: string;
 }
 
 /** How a call of a model went. */
@@ -119,6 +132,7 @@ export const EVENT_IS_STORED = {
   'task:model:start': true,
   'task:model:end': true,
   'task:warning': true,
+  'task:network:denied': true,
 } as const satisfies Record<TaskEventType, boolean>;
 
 /** Exactly one of these ends every task. */

@@ -23,6 +23,8 @@ export interface TaskSystemOptions {
   readonly storage?: StorageOptions;
   readonly workspaces?: WorkspaceOptions;
   readonly sandbox?: SandboxOptions;
+  /** The proxy by which tasks reach the hosts that their policies name. */
+  readonly network?: NetworkOptions;
   /** What tasks are told of their project, and what is remembered of them. */
   readonly context?: ContextOptions;
   /** Who may be told over HTTP; the endpoints themselves are added with `tasks.webhooks.add`. */
@@ -297,4 +299,16 @@ export interface WebhookOptions {
   readonly maxConcurrentPerEndpoint?: number;
   /** How long an attempt may take, from the look-up of the name to the status of the answer, in milliseconds. @defaultValue 15_000 */
   readonly attemptTimeoutMs?: number;
+}
+
+/** The proxy by which tasks reach the hosts of `policy.network.hosts`, and nothing else. It runs in the host. */
+export interface NetworkOptions {
+  /** Whether tasks may reach this machine (127.0.0.0/8, ::1) where a policy names it: for tests and development. @defaultValue false */
+  readonly allowLoopback?: boolean;
+  /** Ranges such as `10.1.0.0/16` that tasks may reach, where a policy names a host in them, although they are not public. @defaultValue [] */
+  readonly allow?: readonly string[];
+  /** Connections that one task may have open at once; more fail with `NETWORK_BUSY`. @defaultValue 64 */
+  readonly maxConnections?: number;
+  /** How long nothing may pass over a connection in either direction, in milliseconds, before it is ended. @defaultValue 300_000 (5 minutes) */
+  readonly idleTimeoutMs?: number;
 }

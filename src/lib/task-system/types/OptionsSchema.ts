@@ -1,9 +1,10 @@
 import { isAbsolute, normalize } from 'node:path';
 import * as z from 'zod';
+import { parseRange } from './addresses.ts';
 import type { Hook, HookContext, HookListeners } from './Hooks.ts';
 import { duration, durationOrOff, group, integer, integerOrOff, isNumber, isRecord, isText, leaf, oneOf, tiedTo } from './OptionLeaves.ts';
 import type {
-  ContextFileOptions, ContextOptions, LimitOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, SubtaskOptions, TaskSystemOptions, TaskTypeOptions,
+  ContextFileOptions, ContextOptions, LimitOptions, NetworkOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, SubtaskOptions, TaskSystemOptions, TaskTypeOptions,
   TypeSandboxOptions, WorkspaceOptions,
 } from './Options.ts';
 import { budgetSchema, modelSchema, spendSchema } from './ModelsSchema.ts';
@@ -129,6 +130,13 @@ const sandboxSchema = tiedTo<SandboxOptions>()(group({
   niceness: integer(0, MAX_NICENESS).exactOptional(),
 }));
 
+const networkSchema = tiedTo<NetworkOptions>()(group({
+  allowLoopback: leaf<boolean>('true or false', (value) => typeof value === 'boolean').exactOptional(),
+  allow: z.array(leaf<string>('a range of addresses such as "10.1.0.0/16"', (value) => isText(value) && parseRange(value) !== undefined), { error: 'an array of ranges' }).readonly().exactOptional(),
+  maxConnections: integer(1).exactOptional(),
+  idleTimeoutMs: duration(1).exactOptional(),
+}));
+
 const hooksSchema = tiedTo<HookListeners>()(group({
   onTaskCreate: hook<HookContext>().exactOptional(),
   onTaskStart: hook<HookContext>().exactOptional(),
@@ -149,6 +157,7 @@ export const systemSchema = tiedTo<TaskSystemOptions>()(group({
   storage: storageSchema.exactOptional(),
   workspaces: workspaceSchema.exactOptional(),
   sandbox: sandboxSchema.exactOptional(),
+  network: networkSchema.exactOptional(),
   context: contextSchema.exactOptional(),
   webhooks: webhooksSchema.exactOptional(),
   models: z.record(name(), modelSchema, { error: 'an object of models' }).exactOptional(),

@@ -21,6 +21,7 @@ export interface ResolvedOptions {
   readonly storage: ResolvedStorage;
   readonly workspaces: ResolvedWorkspaces;
   readonly sandbox: ResolvedSandbox;
+  readonly network: ResolvedNetwork;
   readonly hooks: HookListeners;
   readonly webhooks: ResolvedWebhooks;
   readonly models: ReadonlyMap<string, ResolvedModel>;
@@ -158,6 +159,14 @@ export interface ResolvedWebhooks {
   readonly attemptTimeoutMs: number;
 }
 
+/** The proxy of the tasks. */
+export interface ResolvedNetwork {
+  readonly allowLoopback: boolean;
+  readonly allow: readonly string[];
+  readonly maxConnections: number;
+  readonly idleTimeoutMs: number;
+}
+
 /** `SubmitOptions` after checking. The input is not checked yet: that needs its task type. */
 export interface ResolvedSubmit {
   readonly type: string;
@@ -214,6 +223,7 @@ export const DEFAULTS = {
     tree: { modelCalls: 2_000, inputTokens: 40_000_000, outputTokens: 4_000_000, cost: 40, toolCalls: 8_000, turns: 2_000 },
     project: { modelCalls: 10_000, inputTokens: 200_000_000, outputTokens: 20_000_000, cost: 200, toolCalls: 40_000, turns: 10_000, windowMs: 86_400_000 },
   },
+  network: { allowLoopback: false, maxConnections: 64, idleTimeoutMs: 300_000 },
   submit: { project: 'default', priority: 'normal', delayMs: 0 },
   list: { limit: 50 },
   close: { graceMs: 10_000 },

@@ -45,6 +45,7 @@ function resolveOptions(options: TaskSystemOptions): ResolvedOptions {
     webhooks: resolveWebhooks(options.webhooks ?? {}),
     models: resolveModels(options.models),
     budgets: resolveBudgets(options.budgets),
+    network: Object.freeze({ ...DEFAULTS.network, ...options.network, allow: Object.freeze([...options.network?.allow ?? []]) }),
     hooks: Object.freeze({ ...options.hooks }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
   });

@@ -5,6 +5,9 @@ import type { SandboxView } from './SandboxView.ts';
 /** Where a sandboxed task finds its workspace. */
 export const INNER_WORKSPACE = '/workspace';
 
+/** What a sandboxed task finds as /etc/hosts: that of the host names machines of its network. */
+export const HOSTS_FILE = '127.0.0.1 localhost task\n::1 localhost\n';
+
 const TMP_BYTES = 64 * 1024 * 1024;
 const SHARED_MEMORY_BYTES = 16 * 1024 * 1024;
 
@@ -31,18 +34,21 @@ export interface SandboxSpec {
   readonly extra: readonly ExtraMount[];
   /** The descriptor from which bubblewrap reads the filter of system calls. */
   readonly filterFd: number;
+  /** The descriptor from which it reads what becomes /etc/hosts. */
+  readonly hostsFd: number;
   /** As root the namespaces are made with root's rights, which are given up before the task's code runs; otherwise in a user namespace. */
   readonly asRoot: boolean;
 }
 
 /** The arguments that build the sandbox, without the program that runs in it. */
-export function bubblewrapArguments({ view, directory, extra, filterFd, asRoot }: SandboxSpec): readonly string[] {
+export function bubblewrapArguments({ view, directory, extra, filterFd, hostsFd, asRoot }: SandboxSpec): readonly string[] {
   return [
     // Mounting needs rights that the process must not keep; those to change its user go with the change.
     ...(asRoot ? ['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID'] : ['--unshare-user', '--disable-userns']),
     '--unshare-pid', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try',
     '--die-with-parent', '--new-session', '--hostname', 'task', '--seccomp', String(filterFd),
     ...systemMounts(),
+    ...parents('/etc/hosts'), '--perms', '0444', '--ro-bind-data', String(hostsFd), '/etc/hosts',
     // bubblewrap would leave /proc/sys writable where the host is root.
     '--proc', '/proc', '--ro-bind', '/proc/sys', '/proc/sys',
     '--dev', '/dev', ...sizedTmpfs('/dev/shm', SHARED_MEMORY_BYTES), '--remount-ro', '/dev',

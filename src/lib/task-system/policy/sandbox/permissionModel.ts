@@ -4,10 +4,11 @@ import type { SandboxView } from './SandboxView.ts';
 /**
  * Node's flags for a process that may read what the view shows and write its own directory, and may start no other programs,
  * threads, native code or WASI. `node:sqlite` does not ask the permission model, so it is switched off.
+ * @param network whether it may use the network, where this version of Node asks for that (25 and later; earlier ones cannot forbid it).
  */
-export function permissionFlags(view: SandboxView, directory: string): readonly string[] {
+export function permissionFlags(view: SandboxView, directory: string, network = false): readonly string[] {
   return [
-    '--permission', '--no-experimental-sqlite',
+    '--permission', '--no-experimental-sqlite', ...network && process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : [],
     // A folder that is named with its content in so many words also covers what is made there later.
     ...[...view.readable, ...view.readable.flatMap(manifestsAbove), directory, join(directory, '*')].map((path) => `--allow-fs-read=${path}`),
     ...[directory, join(directory, '*')].map((path) => `--allow-fs-write=${path}`),
