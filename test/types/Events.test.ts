@@ -7,7 +7,7 @@ describe('EVENT_TYPES', () => {
   it('names the events of a task', () => {
     expect(EVENT_TYPES).toEqual([
       'task:create', 'task:start', 'task:progress', 'task:tool:start', 'task:tool:end', 'task:complete', 'task:error', 'task:cancel', 'task:retry',
-      'task:wait', 'task:resume', 'task:log', 'task:usage', 'task:context', 'task:memory', 'task:model:start', 'task:model:end', 'task:warning',
+      'task:wait', 'task:resume', 'task:log', 'task:usage', 'task:context', 'task:memory', 'task:model:start', 'task:model:end', 'task:warning', 'task:network:denied',
     ]);
   });
 });

@@ -15,6 +15,7 @@ import { modelCalls } from './core/modelCalls.ts';
 import { ProjectContext } from './core/ProjectContext.ts';
 import { Sessions } from './core/Sessions.ts';
 import { Submitter } from './core/Submitter.ts';
+import { TaskPolicies } from './core/TaskPolicies.ts';
 import { TaskQueue } from './core/TaskQueue.ts';
 import { TaskRunner } from './core/TaskRunner.ts';
 import { LifecycleHooks } from './hooks/LifecycleHooks.ts';
@@ -114,7 +115,8 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const hooks = new LifecycleHooks({ clock, logger, listeners: options.hooks });
   const webhooks = new WebhookManager({ options: options.webhooks, outbox: store.outbox, clock, random, logger, hostId, generateId });
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
-  const sessions = new Sessions({ options, hostId, childEntry, levels, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
+  const policies = new TaskPolicies(options.types, (taskId) => store.get(taskId));
+  const sessions = new Sessions({ options, hostId, childEntry, levels, policies, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
   const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,

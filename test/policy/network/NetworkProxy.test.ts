@@ -123,8 +123,10 @@ describe('NetworkProxy denials', () => {
     const answer = await ask(admitted.path, connectRequest('evil.test:443', admitted.authorization));
     expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
     const { error }: { error?: unknown } = Object(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)));
-    expect(error).toMatchObject({ code: 'NETWORK_DENIED', details: { host: 'evil.test', port: 443, reason: 'host' } });
-    expect(String(Object(error).message)).toMatch(/"evil\.test", port 443, is not among them: web\.test, \*\.example\.com.*policy\.network\.hosts/);
+    expect(error).toMatchObject({
+      code: 'NETWORK_DENIED', details: { host: 'evil.test', port: 443, reason: 'host' },
+      message: expect.stringMatching(/"evil\.test", port 443, is not among them: web\.test, \*\.example\.com.*policy\.network\.hosts/),
+    });
   });
 
   it('tells nothing of the host in the answer', async () => {

@@ -5,9 +5,10 @@ import { isolationOf } from '../policy/sandbox/isolation.ts';
 import type { Levels } from '../policy/sandbox/Levels.ts';
 import { lookAround } from '../policy/sandbox/Machine.ts';
 import { Owners } from '../policy/sandbox/owners.ts';
-import { viewOf } from '../policy/sandbox/SandboxView.ts';
 import type { StartContext } from '../types/Context.ts';
+import type { EventDraft } from '../types/Events.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
+import type { ResolvedPolicy } from '../types/Policy.ts';
 import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
 import { MAX_MODEL_REQUEST_BYTES } from '../types/ModelCalls.ts';
 import type { StartModels } from '../types/Models.ts';
@@ -17,7 +18,10 @@ import type { TaskRecord } from '../types/TaskStore.ts';
 import { modelProgramPath } from './childEntry.ts';
 import { endMarked } from './endMarked.ts';
 import type { Launcher } from './launch/Launcher.ts';
+import { Networks } from './Networks.ts';
+import { SandboxKinds } from './SandboxKinds.ts';
 import { SparePool } from './SparePool.ts';
+import type { TaskPolicies } from './TaskPolicies.ts';
 import { TaskProcess } from './TaskProcess.ts';
 import { TaskSession, type SessionPorts } from './TaskSession.ts';
 import { Undertaker } from './Undertaker.ts';
@@ -29,11 +33,21 @@ export interface SessionsPorts {
   readonly hostId: string;
   readonly childEntry: string;
   readonly levels: Levels;
+  readonly policies: TaskPolicies;
   readonly spawn: ProcessSpawner;
   readonly launcher: Launcher;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+/** What the session of an attempt tells the rest of the system. */
+export type AttemptPorts = Pick<SessionPorts, 'emit' | 'warn' | 'call'> & {
+  /** Stores events of the attempt, then emits them. */
+  readonly record: (drafts: readonly EventDraft[]) => Promise<unknown>;
+};
+
+/** An attempt as far as its process depends on it. */
+export type ReadiedTask = Pick<TaskRecord, 'id' | 'fence' | 'type' | 'project' | 'parentId'>;
 
 /** A session that is ready to run, and what to do with its directory afterwards. */
 export interface OpenSession {
@@ -47,13 +61,13 @@ export interface OpenSession {
   readonly dispose: (disposal: Disposal) => void;
 }
 
-const NO_VIEW = { readable: [], hiddenFiles: [], hiddenFolders: [] };
-
 /** A process that has its workspace and loads the handler of an attempt. */
 export interface ReadyProcess {
   readonly attemptName: string;
   readonly child: TaskProcess;
   readonly workspace: string;
+  /** What the task may do, its ancestors considered. */
+  readonly policy: ResolvedPolicy;
 }
 
 /** Makes sessions: owns the spare processes, the workspaces and the undertaker. */
@@ -61,7 +75,8 @@ export class Sessions {
   readonly workspaces: Workspaces;
   readonly #ports: SessionsPorts;
   readonly #spares: SparePool<SandboxKind>;
-  readonly #kinds = new Map<string, SandboxKind>();
+  readonly #kinds: SandboxKinds;
+  readonly #networks: Networks;
   readonly #machine = lookAround();
   readonly #owners = new Owners();
   readonly #undertaker: Undertaker;
@@ -74,6 +89,8 @@ export class Sessions {
   constructor(ports: SessionsPorts) {
     this.#ports = ports;
     this.workspaces = new Workspaces(ports.options.root, ports.clock, ports.logger);
+    this.#kinds = new SandboxKinds(ports.options, ports.childEntry, ports.levels);
+    this.#networks = new Networks(ports.options, ports.childEntry);
     this.#limiter = new ResourceLimiter([...ports.options.types.values()].map((type) => type.limits), ports.clock);
     // A frame has room for twice this; requests to models are no JSON within JSON.
     const requestBytes = ports.options.models.size === 0 ? 0 : MAX_MODEL_REQUEST_BYTES;
@@ -94,25 +111,31 @@ export class Sessions {
     await this.workspaces.open();
     this.#launcherSlot = this.workspaces.createSlot(randomUUID());
     await this.#ports.launcher.open(this.#launcherSlot);
-    const kind = this.#firstKind();
+    if (this.#kinds.hasNetwork('anywhere')) await this.#networks.open(this.#kinds.hasNetwork('unconfined'));
+    const kind = this.#kinds.first();
     if (kind !== undefined) this.#spares.fill(kind);
   }
 
   /**
    * Takes a process for an attempt that may still be on its way to the disk, gives it the workspace and lets it load the handler.
-   * @param fence that the claim will have.
+   * @param task with the fence that the claim will have.
    * @param storing what must not be held up by the start of a successor.
    */
-  async ready(taskId: string, fence: number, type: ResolvedTaskType, storing?: Promise<unknown>): Promise<ReadyProcess> {
-    const attemptName = `${taskId}.${String(fence)}`;
-    const child = this.#spares.take(this.#kindOf(type), storing);
+  async ready(task: ReadiedTask, type: ResolvedTaskType, storing?: Promise<unknown>): Promise<ReadyProcess> {
+    const attemptName = `${task.id}.${String(task.fence)}`;
+    const policies = this.#ports.policies.of(task);
+    // Without ancestors it is known at once, and the process can be told in the turn that took it.
+    const policy = policies instanceof Promise ? await policies : policies;
+    const child = this.#spares.take(this.#kinds.of(type, task.project, policy), storing);
     // One that is only just being started stands in a directory that must not be renamed yet.
     if (child.pid === undefined) await child.started;
     this.#confine(child, type.limits);
     try {
       const workspace = child.isPathFixed ? this.workspaces.adopt(child.directory) : this.workspaces.assign(child.directory, attemptName);
-      child.send({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: type.moduleUrl, workspace: child.workspaceInside(workspace), env: type.env });
-      return { attemptName, child, workspace };
+      const project = this.#kinds.projectFolder(task.project, policy);
+      const env = this.#kinds.environmentOf(type, policy);
+      child.send({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: type.moduleUrl, workspace: child.workspaceInside(workspace), env, ...(project === undefined ? {} : { project }) });
+      return { attemptName, child, workspace, policy };
     } catch (error) {
       await child.destroy();
       this.workspaces.dispose(child.directory, 'remove');
@@ -127,10 +150,12 @@ export class Sessions {
   }
 
   /** Makes the session of an attempt, with the process that was readied for it or a new one. */
-  async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext, ports: Omit<SessionPorts, 'clock' | 'limiter'>, readying = this.ready(task.id, task.fence, type)): Promise<OpenSession> {
-    const { attemptName, child, workspace } = await readying;
+  async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext, ports: AttemptPorts, readying = this.ready(task, type)): Promise<OpenSession> {
+    const { attemptName, child, workspace, policy } = await readying;
     await child.started;
     const { level, warning } = this.#ports.levels.choose(type);
+    const network = this.#networks.of(child.id);
+    network?.access.grant({ hosts: policy.network.hosts, onDenied: (denial) => { ports.record([{ type: 'task:network:denied', data: denial }]).catch(() => undefined); } });
     const limiter = this.#limiter.watch({ pid: child.pid, processId: child.id, workspace }, type.limits);
     const session = new TaskSession(task, child, {
       workspace,
@@ -141,7 +166,7 @@ export class Sessions {
       context,
       ...modelsOf(this.#ports.options, type),
       outputBytes: type.limits.outputBytes,
-    }, { ...ports, limiter, clock: this.#ports.clock });
+    }, { ...ports, limiter, clock: this.#ports.clock, ...(network === undefined ? {} : { network }) });
     return {
       session, workspace, isolation: isolationOf(level), warning,
       dispose: (disposal) => { this.workspaces.dispose(workspace, disposal, child.isPathFixed ? attemptName : undefined); },
@@ -153,32 +178,9 @@ export class Sessions {
     await this.#spares.close();
     await this.#undertaker.close();
     await this.#ports.launcher.close();
+    this.#networks.close();
     if (this.#launcherSlot !== undefined) this.workspaces.dispose(this.#launcherSlot, 'remove');
     await this.workspaces.settle();
-  }
-
-  /** The kind of the first task type that can run: most apps have one for all. */
-  #firstKind(): SandboxKind | undefined {
-    for (const type of this.#ports.options.types.values()) {
-      try {
-        return this.#kindOf(type);
-      } catch {
-        // What keeps it from running is said when one of its tasks is submitted.
-      }
-    }
-    return undefined;
-  }
-
-  #kindOf(type: ResolvedTaskType): SandboxKind {
-    const { levels, childEntry, options } = this.#ports;
-    const { level } = levels.choose(type);
-    const known = this.#kinds.get(type.name);
-    if (known !== undefined) return known;
-    // Without walls there is nothing to see through: all types share their spares.
-    const view = level === 'process' ? NO_VIEW : viewOf({ entry: childEntry, root: options.root, moduleUrl: type.moduleUrl, read: type.sandbox.read });
-    const kind: SandboxKind = { level, view, extra: [], unixSockets: false, env: {} };
-    this.#kinds.set(type.name, kind);
-    return kind;
   }
 
   /** Nothing of a task runs in a process before its limits hold: not even the module of its handler. */
@@ -194,12 +196,17 @@ export class Sessions {
     const owner = kind.level === 'kernel' && this.#machine.isRoot ? this.#owners.take() : undefined;
     const directory = this.workspaces.createSlot(processId, owner);
     const { env, niceness } = options.sandbox;
+    const network = kind.unixSockets ? this.#networks.admit(processId, kind.level) : undefined;
     const plan = planLaunch({
-      kind, entry: childEntry, directory, hostId, rootMark: this.#rootMark, processId, env, niceness, ...(owner === undefined ? {} : { owner }),
+      kind, entry: childEntry, directory, hostId, rootMark: this.#rootMark, processId, env, niceness,
+      ...(owner === undefined ? {} : { owner }), ...(network === undefined ? {} : { network }),
     }, this.#machine);
-    const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId), { launcher, clock, maxResultBytes: this.#maxResultBytes });
+    const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId, this.#networks.threadsOf(processId)), { launcher, clock, maxResultBytes: this.#maxResultBytes });
     this.#confine(child);
-    void child.exited.then(() => { this.#limiter.kernel.forget(processId); });
+    void child.exited.then(() => {
+      this.#limiter.kernel.forget(processId);
+      this.#networks.forget(processId);
+    });
     void this.#watch(child);
     return child;
   }

@@ -20,6 +20,8 @@ export interface ContextPorts extends LazyContextPorts, LazyModelPorts {
   readonly send: (message: ChildMessage) => void;
   readonly reportProgress: (report: ProgressReport) => void;
   readonly signal: AbortSignal;
+  /** The directory of the project, where the task may look at it. */
+  readonly projectPath?: string;
 }
 
 /** Builds what a handler receives: a narrow view of the task, without anything of the host. */
@@ -28,7 +30,7 @@ export function createTaskContext(started: StartedTask, input: unknown, workspac
   return {
     input,
     task,
-    workspace: createWorkspace(workspace),
+    workspace: createWorkspace(workspace, ports),
     progress: (percent, message, data) => { ports.reportProgress(cleanProgress(percent, message, data)); },
     log: createLog(ports.send),
     context: new LazyContext(ports),
@@ -38,9 +40,10 @@ export function createTaskContext(started: StartedTask, input: unknown, workspac
   };
 }
 
-function createWorkspace(path: string): TaskWorkspace {
+function createWorkspace(path: string, { projectPath }: ContextPorts): TaskWorkspace {
   return {
     path,
+    ...(projectPath === undefined ? {} : { projectPath }),
     resolve(...names) {
       const target = resolve(path, ...names);
       const way = relative(path, target);

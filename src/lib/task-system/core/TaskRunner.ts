@@ -211,7 +211,7 @@ export class TaskRunner {
   #readyEarly(task: NewTask, storing: Promise<unknown>): Promise<ReadyProcess> | undefined {
     const type = this.#ports.options.types.get(task.type);
     if (type === undefined || task.idempotencyKey !== undefined) return undefined;
-    const readying = this.#ports.sessions.ready(task.id, FIRST_FENCE, type, storing);
+    const readying = this.#ports.sessions.ready({ ...task, fence: FIRST_FENCE }, type, storing);
     // A process that cannot be had is the attempt's failure, not an unhandled one.
     readying.catch(() => undefined);
     return readying;
@@ -257,6 +257,7 @@ export class TaskRunner {
       const opened = await this.#ports.sessions.prepare(task, type, context, {
         emit: (draft) => { this.#emit(task, draft); },
         warn: (code, message) => { void this.#warn(task, code, message); },
+        record: (drafts) => this.#record(task, drafts),
         call: (method, params, attempt) => this.#ports.calls[method]({ ...attempt, task, record: (drafts) => this.#record(task, drafts) }, params),
       }, active.readying);
       active.session = opened.session;

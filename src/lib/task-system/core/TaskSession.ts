@@ -1,6 +1,8 @@
 import { serializeError } from '../types/Errors.ts';
 import type { TransientDraft } from '../realtime/EventEmitter.ts';
 import type { AttemptLimiter } from '../policy/ResourceLimiter.ts';
+import type { NetworkAccess } from '../policy/network/NetworkProxy.ts';
+import type { NetworkTraffic } from '../policy/network/ProxyAccess.ts';
 import type { LimitBreach } from '../policy/limits/usage.ts';
 import type { StartContext } from '../types/Context.ts';
 import type { Caller } from '../types/HostCalls.ts';
@@ -45,6 +47,8 @@ export interface SessionPorts {
   readonly emit: (draft: TransientDraft) => void;
   /** A warning, which is stored. */
   readonly warn: (code: string, message: string) => void;
+  /** Its way to the network, if it has one; cut when the outcome is known. */
+  readonly network?: Pick<NetworkAccess, 'close'> & { readonly access: { readonly traffic: NetworkTraffic } };
   /** The child asks for something. */
   readonly call: (method: HostMethod, params: JsonValue, attempt: Pick<Caller, 'workspace' | 'signal'>) => Promise<JsonValue>;
 }
@@ -101,6 +105,8 @@ export class TaskSession {
     this.#watchLimits();
     await this.#over.promise;
     for (const timer of this.#timers) timer.cancel();
+    const traffic = this.#ports.network?.access.traffic;
+    this.#ports.network?.close();
     const peaks = await this.#ports.limiter.finish();
     await this.#end();
     await output.finish(this.#ports.clock);
@@ -108,6 +114,7 @@ export class TaskSession {
     this.#usage = {
       cpuMs: peaks.cpuMs, peakMemoryBytes: peaks.memoryBytes, peakProcesses: peaks.processes, outputBytes: output.bytes,
       ...(peaks.workspaceBytes === undefined ? {} : { peakWorkspaceBytes: peaks.workspaceBytes }),
+      ...(traffic === undefined ? {} : { sentBytes: traffic.sentBytes, receivedBytes: traffic.receivedBytes }),
     };
     return outcomeOf(this.#explained(output.tail), this.#task.id, output.tail, resultBytes);
   }

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -21,8 +22,7 @@ export function contextProgramPath(): string {
   return fileURLToPath(new URL(file, import.meta.url));
 }
 
-/** The program that gives a child its way to the network: loaded first, where its task may reach some hosts. */
-export function networkProgramPath(): string {
-  const file = import.meta.url.endsWith('.ts') ? './child/network/program.ts' : './network.cjs';
-  return fileURLToPath(new URL(file, import.meta.url));
+/** The program that gives a child its way to the network: loaded first, where its task may reach some hosts. @param entry the script that the child runs. */
+export function networkProgramOf(entry: string): string {
+  return join(dirname(entry), entry.endsWith('.ts') ? 'network/program.ts' : 'network.cjs');
 }

@@ -27,6 +27,12 @@ export function commonHosts(left: readonly string[], right: readonly string[]): 
   return [...new Set(common)];
 }
 
+/** The names of the loopback that are not among some patterns: those mean the task's own. */
+export function loopbackNamesOf(patterns: readonly string[]): readonly string[] {
+  const named = patterns.map((pattern) => splitPattern(pattern).host);
+  return ['localhost', '127.0.0.1', '::1'].filter((name) => !named.includes(name) && !named.includes(`[${name}]`));
+}
+
 function intersect(left: string, right: string): string | undefined {
   const [one, other] = [splitPattern(left), splitPattern(right)];
   if (one.port !== undefined && other.port !== undefined && one.port !== other.port) return undefined;

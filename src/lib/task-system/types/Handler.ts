@@ -13,6 +13,8 @@ export type TaskLog = Readonly<Record<LogLevel, (text: string, data?: JsonValue)
 export interface TaskWorkspace {
   /** Absolute path of the directory; also the working directory of the process. */
   readonly path: string;
+  /** Absolute path of the directory of the task's project, for looking only; undefined unless its policy says `project: 'read'`. */
+  readonly projectPath?: string;
   /** Absolute path of a name inside the workspace. @throws TypeError when it would lie outside. */
   readonly resolve: (...names: readonly string[]) => string;
 }

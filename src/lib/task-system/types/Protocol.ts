@@ -24,7 +24,7 @@ export type ParentMessage =
   /** Asks for nothing: what a process does for the first time it does slowly, and a spare has the time for it. */
   | { readonly type: 'rehearse' }
   /** Comes first, and as early as the host knows which handler it will be: while the task is still being stored. */
-  | { readonly type: 'load'; readonly version: number; readonly moduleUrl: string; readonly workspace: string; readonly env: Readonly<Record<string, string>> }
+  | { readonly type: 'load'; readonly version: number; readonly moduleUrl: string; readonly workspace: string; readonly env: Readonly<Record<string, string>>; readonly project?: string }
   | { readonly type: 'start'; readonly task: StartedTask; readonly resultBytes: number; readonly context?: StartContext; readonly models?: StartModels }
   | { readonly type: 'abort'; readonly cause: AbortCause; readonly reason: string }
   /** The answer to a `call`. */

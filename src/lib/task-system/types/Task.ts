@@ -30,6 +30,10 @@ export interface TaskUsage {
   readonly peakWorkspaceBytes?: number;
   /** What it printed. */
   readonly outputBytes: number;
+  /** What it sent to the hosts that its policy names; undefined where it names none. */
+  readonly sentBytes?: number;
+  /** What came back from them. */
+  readonly receivedBytes?: number;
 }
 
 /** A task as it stands in the store. */

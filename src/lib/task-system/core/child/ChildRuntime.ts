@@ -47,6 +47,7 @@ export class ChildRuntime {
   #nextCall = 0;
   #state: 'idle' | 'loading' | 'running' | 'done' = 'idle';
   #workspace = '';
+  #project: string | undefined;
   #definition: Promise<TaskDefinition> | undefined;
   /** What broke while the handler was being loaded, by a chain of its own; told once there is a task to tell it of. */
   #brokenEarly: { readonly thrown: unknown } | undefined;
@@ -91,6 +92,7 @@ export class ChildRuntime {
   #begin(message: LoadMessage): void {
     this.#state = 'loading';
     this.#workspace = message.workspace;
+    this.#project = message.project;
     this.#definition = this.#load(message);
     // Heard again by whoever runs it; until then it is nobody's unhandled rejection.
     this.#definition.catch(() => undefined);
@@ -116,6 +118,7 @@ export class ChildRuntime {
       signal: this.#stop.signal,
       ...(files === undefined ? {} : { context: files }),
       ...(models === undefined ? {} : { models }),
+      ...(this.#project === undefined ? {} : { projectPath: this.#project }),
     });
     const result: unknown = await Reflect.apply(definition.run, definition, [context]);
     this.#finish({ type: 'result', json: encodeResult(result, resultBytes) });

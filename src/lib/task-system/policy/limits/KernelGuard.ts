@@ -13,6 +13,8 @@ interface Entry extends GuardedProcess {
   limits: KernelLimits;
   /** Under way: a second wish waits for the first. */
   applying: Promise<void> | undefined;
+  /** Threads in it that are not the task's. */
+  readonly ownThreads: number;
 }
 
 /** Holds each process to limits of the kernel, where `prlimit` is to be had. */
@@ -28,11 +30,14 @@ export class KernelGuard {
     this.#prlimit = prlimit;
   }
 
-  /** Lets a process begin with the widest limits that any type has, so that at takeover there is mostly nothing left to do. */
-  wrap(plan: LaunchPlan, processId: string): LaunchPlan {
-    const entry: Entry = { limits: {}, applying: undefined };
+  /**
+   * Lets a process begin with the widest limits that any type has, so that at takeover there is mostly nothing left to do.
+   * @param ownThreads how many worker threads it has that are not the task's.
+   */
+  wrap(plan: LaunchPlan, processId: string, ownThreads = 0): LaunchPlan {
+    const entry: Entry = { limits: {}, applying: undefined, ownThreads };
     this.#processes.set(processId, entry);
-    const limits = this.#widest();
+    const limits = this.#widest(ownThreads);
     const [command, ...args] = this.#prlimit.prefix(limits) ?? [];
     if (command === undefined) return plan;
     entry.limits = limits;
@@ -64,9 +69,10 @@ export class KernelGuard {
 
   #apply(entry: Entry, pid: number | undefined, limits: ResolvedLimits | undefined): Promise<void> | undefined {
     if (pid === undefined || !this.#prlimit.isPresent) return undefined;
-    // Nothing has run yet, so this is what Node itself takes.
-    this.#baselineBytes ??= readMemory(pid)?.data;
-    const wanted = limits === undefined ? this.#widest() : withinOwn(kernelLimits(limits, this.#baselineBytes));
+    const { ownThreads } = entry;
+    // Nothing has run yet, so this is what Node itself takes; a thread takes as much again.
+    this.#baselineBytes ??= shareOf(readMemory(pid)?.data, 1 + ownThreads);
+    const wanted = limits === undefined ? this.#widest(ownThreads) : withinOwn(kernelLimits(withThreads(limits, ownThreads), this.#baselineBytes));
     if (sameLimits(wanted, entry.limits)) return undefined;
     entry.applying = this.#prlimit.apply(pid, wanted).then((hasWorked) => {
       entry.applying = undefined;
@@ -75,7 +81,15 @@ export class KernelGuard {
     return entry.applying;
   }
 
-  #widest(): KernelLimits {
-    return withinOwn(widest(this.#all.map((type) => kernelLimits(type, this.#baselineBytes))));
+  #widest(ownThreads: number): KernelLimits {
+    return withinOwn(widest(this.#all.map((type) => kernelLimits(withThreads(type, ownThreads), this.#baselineBytes))));
   }
+}
+
+function withThreads(limits: ResolvedLimits, ownThreads: number): ResolvedLimits {
+  return { ...limits, workerThreads: limits.workerThreads + ownThreads };
+}
+
+function shareOf(bytes: number | undefined, parts: number): number | undefined {
+  return bytes === undefined ? undefined : Math.ceil(bytes / parts);
 }

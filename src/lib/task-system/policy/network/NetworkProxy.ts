@@ -99,7 +99,7 @@ export class NetworkProxy {
     // Within its folder the host alone can reach it; in the sandbox the task is another user than the host.
     server.listen({ path, exclusive: true, readableAll: true, writableAll: true }).unref();
     const admitted: NetworkAccess = {
-      access, order: { token: access.token, socket: INNER_SOCKET, port: RELAY_PORT }, mounts: [{ from: path, to: INNER_SOCKET, writable: false }],
+      access, order: { token: access.token, socket: INNER_SOCKET, port: RELAY_PORT, mayRelay: true }, mounts: [{ from: path, to: INNER_SOCKET, writable: false }],
       close: () => {
         access.close();
         server.close();
@@ -114,7 +114,7 @@ export class NetworkProxy {
     const name = nameOf(access.token);
     this.#shared.set(name, access);
     const admitted: NetworkAccess = {
-      access, order: { token: access.token, port: this.#port }, mounts: [],
+      access, order: { token: access.token, port: this.#port, mayRelay: true }, mounts: [],
       close: () => {
         this.#shared.delete(name);
         access.close();

@@ -14,6 +14,8 @@ export interface ProxyOrder {
   readonly socket?: string;
   /** Where programs find the proxy on the loopback: the proxy itself, or what the process passes on to the socket. */
   readonly port: number;
+  /** Whether the process is the one that tells its programs, and passes on what they send. */
+  readonly mayRelay?: boolean;
 }
 
 /** Reads an order; undefined when it is none. */

@@ -7,7 +7,7 @@ const HEAD_END = '\r\n\r\n';
 /** What a refusal may take, head and body. */
 const MAX_ANSWER_BYTES = 65_536;
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-const OK = /^HTTP\/1\.1 200 /;
+const OK = 'HTTP/1.1 200 ';
 
 /** Makes the connections of a task: through tunnels of the proxy, and to the task's own loopback directly. */
 export class Tunnels {
@@ -32,7 +32,7 @@ export class Tunnels {
     socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nProxy-Authorization: ${authorizationOf(this.#order.token)}${HEAD_END}`);
     try {
       const { head, body } = await readAnswer(socket);
-      if (!OK.test(head)) throw errorOf(head, body);
+      if (!head.startsWith(OK)) throw errorOf(head, body);
     } catch (error) {
       socket.destroy();
       throw error;
@@ -80,7 +80,7 @@ function readAnswer(socket: Socket): Promise<{ readonly head: string; readonly b
     for (let chunk: unknown = socket.read(); Buffer.isBuffer(chunk); chunk = socket.read()) received = Buffer.concat([received, chunk]);
     const end = received.indexOf(HEAD_END);
     const head = end < 0 ? '' : received.subarray(0, end).toString('latin1');
-    if (!OK.test(head)) {
+    if (!head.startsWith(OK)) {
       if (received.length > MAX_ANSWER_BYTES) socket.destroy(new Error('the proxy answers too much'));
       return;
     }

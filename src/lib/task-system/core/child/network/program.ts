@@ -8,35 +8,44 @@ import { Tunnels } from './Tunnels.ts';
 
 /*
  * Loaded before everything else in a process whose task may reach some hosts: `fetch`, `http` and `https` take the way through the
- * proxy, and programs that the task starts are told of it by the usual variables. It passes the variable with the order on to nobody:
- * in processes and threads of the task it does nothing.
+ * proxy, and programs that the task starts are told of it by the usual variables. Threads, and processes started with `fork`, load it
+ * as well.
  */
 
 /** Enough for passing bytes on. */
 const RELAY_MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
+const RELAY_START_MS = 5_000;
 const OWN_LOOPBACK = 'localhost,127.0.0.1,::1';
 
-const order = readProxyOrder(isMainThread ? process.env[PROXY_VARIABLE] : undefined);
-if (order !== undefined) install(order);
-else if (!isMainThread && isRelayOrder(workerData)) runRelay(workerData.relay);
+if (isRelayOrder(workerData)) runRelay(workerData.relay, workerData.ready);
+else install(process);
 
-function install(way: ProxyOrder): void {
-  Reflect.deleteProperty(process.env, PROXY_VARIABLE);
-  tellPrograms(way);
-  const tunnels = new Tunnels(way, process.env);
+function install({ env }: Pick<NodeJS.Process, 'env'>): void {
+  const order = readProxyOrder(env[PROXY_VARIABLE]);
+  if (order === undefined) return;
+  if (isMainThread && order.mayRelay === true) start(order, env);
+  const tunnels = new Tunnels(order, env);
   installFetch(tunnels);
   installAgents(tunnels);
-  // In a thread of its own, so that a program can reach it for which the task waits synchronously.
-  if (way.socket !== undefined) new Worker(fileURLToPath(import.meta.url), { workerData: { relay: way }, execArgv: [], env: {}, resourceLimits: RELAY_MEMORY }).unref();
 }
 
-function tellPrograms({ token, port }: ProxyOrder): void {
-  const url = `http://task:${token}@127.0.0.1:${String(port)}`;
-  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']) process.env[name] = url;
-  for (const name of ['NO_PROXY', 'no_proxy']) process.env[name] = OWN_LOOPBACK;
-  process.env['NODE_USE_ENV_PROXY'] = '1';
+/** What only the first process of a task does. */
+function start(order: ProxyOrder, env: NodeJS.ProcessEnv): void {
+  const url = `http://task:${order.token}@127.0.0.1:${String(order.port)}`;
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']) env[name] = url;
+  for (const name of ['NO_PROXY', 'no_proxy']) env[name] = OWN_LOOPBACK;
+  env['NODE_USE_ENV_PROXY'] = '1';
+  env[PROXY_VARIABLE] = JSON.stringify({ ...order, mayRelay: false });
+  if (order.socket !== undefined) startRelay(order);
 }
 
-function isRelayOrder(value: unknown): value is { readonly relay: ProxyOrder } {
-  return typeof value === 'object' && value !== null && 'relay' in value;
+/** In a thread of its own, so that a program can reach it for which the task waits synchronously. No task begins before it listens. */
+function startRelay(relay: ProxyOrder): void {
+  const ready = new Int32Array(new SharedArrayBuffer(4));
+  new Worker(fileURLToPath(import.meta.url), { workerData: { relay, ready }, execArgv: [], env: {}, resourceLimits: RELAY_MEMORY }).unref();
+  Atomics.wait(ready, 0, 0, RELAY_START_MS);
+}
+
+function isRelayOrder(value: unknown): value is { readonly relay: ProxyOrder; readonly ready: Int32Array } {
+  return typeof value === 'object' && value !== null && 'relay' in value && 'ready' in value;
 }

@@ -1,8 +1,8 @@
 import { connect, createServer } from 'node:net';
 import type { ProxyOrder } from '../../../policy/network/ProxyOrder.ts';
 
-/** Passes what comes to a port of the task's own loopback on to the socket of the proxy. */
-export function runRelay({ port, socket: path }: ProxyOrder): void {
+/** Passes what comes to a port of the task's own loopback on to the socket of the proxy. @param ready is set to 1 once it does. */
+export function runRelay({ port, socket: path }: ProxyOrder, ready: Int32Array): void {
   if (path === undefined) return;
   createServer((client) => {
     const proxy = connect(path);
@@ -11,5 +11,8 @@ export function runRelay({ port, socket: path }: ProxyOrder): void {
       socket.once('close', () => { other.destroySoon(); });
       socket.pipe(other);
     }
-  }).listen({ host: '127.0.0.1', port });
+  }).listen({ host: '127.0.0.1', port }, () => {
+    Atomics.store(ready, 0, 1);
+    Atomics.notify(ready, 0);
+  });
 }
