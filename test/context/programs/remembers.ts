@@ -1,4 +1,3 @@
-import { writeSync } from 'node:fs';
 import { MemoryManager } from '../../../src/lib/task-system/context/MemoryManager.ts';
 import { entryOf, targetIn } from '../memory/support.ts';
 
@@ -8,5 +7,5 @@ const manager = new MemoryManager();
 for (let index = 0; index < Number(amount); index++) {
   const id = `${prefix}-${String(index)}`;
   await manager.write(targetIn(directory, { maxTokens: Number(maxTokens) }), entryOf(id));
-  writeSync(1, `${id}\n`);
+  process.stdout.write(`${id}\n`);
 }

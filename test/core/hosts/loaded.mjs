@@ -1,6 +1,5 @@
 // A host under load: accepts tasks as fast as they are finished and prints each id once it is accepted. With "drain" it
 // accepts nothing more and ends when every task has its outcome.
-import { writeSync } from 'node:fs';
 import { createTaskSystem } from 'task-system';
 
 const [root, seed, mode] = process.argv.slice(2);
@@ -10,7 +9,8 @@ const system = await createTaskSystem({
   projects: { b: { maxConcurrent: 2 } },
 });
 
-const say = (line) => { writeSync(1, `${line}\n`); };
+// Written synchronously it would be refused while the reader is behind.
+const say = (line) => { process.stdout.write(`${line}\n`); };
 for (const type of ['task:start', 'task:retry', 'task:complete', 'task:error', 'task:cancel']) system.events.on(type, ({ taskId, attempt }) => { say(`${type} ${taskId} ${attempt}`); });
 
 const unfinished = async () => (await system.queue.snapshot()).projects.reduce((sum, project) => sum + project.ready + project.delayed + project.running, 0);
