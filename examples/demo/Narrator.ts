@@ -8,6 +8,9 @@ import { tally } from './viewer/frame.ts';
 import { isOver, type BoardRow } from './viewer/TaskBoard.ts';
 import type { Viewer } from './viewer/Viewer.ts';
 
+/** How wide the names before paths and closing sentences are. */
+const NAME_COLUMNS = 8;
+
 /** What the demo tells with. */
 export interface NarratorPorts {
   readonly viewer: Viewer;
@@ -71,7 +74,7 @@ export class Narrator {
   survived(accepted: readonly BoardRow[], lost: number): void {
     const interrupted = accepted.filter((row) => (this.#viewer.board.get(row.id)?.interruptions ?? 0) > 0).length;
     const fate = `${interrupted} of them were interrupted and ran again; ${lost === 0 ? 'none' : lost} got lost`;
-    this.#point('killed', `${accepted.length} tasks had been accepted; ${fate}`);
+    this.#note('killed', `${accepted.length} tasks had been accepted; ${fate}`);
   }
 
   /** It was asked to stop. */
@@ -106,8 +109,8 @@ export class Narrator {
 
   /** Whether all came as it should, and what to try next. */
   judge(surprises: readonly string[], wasKilled: boolean): void {
-    if (wasKilled) this.#point('next', 'npm run demo   once more, without a kill');
-    else this.#point('next', 'npm run demo -- --kill   kills the host on the way, and nothing gets lost');
+    if (wasKilled) this.#note('next', 'npm run demo   once more, without a kill');
+    else this.#note('next', 'npm run demo -- --kill   kills its host half-way; nothing gets lost');
     this.#say();
     for (const surprise of surprises) this.#tell(`${this.#glyphs.failed} ${printable(surprise)}`, this.#style.red);
     if (surprises.length === 0) this.#say(this.#style.green(`${this.#glyphs.done} everything came out as expected`));
@@ -117,8 +120,16 @@ export class Narrator {
     return { width: this.#viewer.width, style: this.#style, glyphs: this.#glyphs };
   }
 
+  /** Says where something is: a path is left whole, to be copied. */
   #point(name: string, text: string): void {
-    this.#say(`${this.#style.bold(name.padEnd(8))}  ${text}`);
+    this.#say(`${this.#style.bold(name.padEnd(NAME_COLUMNS))}  ${text}`);
+  }
+
+  /** Says a sentence under a name, broken between words. */
+  #note(name: string, text: string): void {
+    const [first = '', ...rest] = wrap(text, this.#viewer.width - NAME_COLUMNS - 3);
+    this.#point(name, first);
+    for (const line of rest) this.#say(`${' '.repeat(NAME_COLUMNS)}  ${line}`);
   }
 
   #path(path: string): string {

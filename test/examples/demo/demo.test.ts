@@ -41,7 +41,7 @@ describe('npm run demo', { timeout: 240_000 }, () => {
     const folder = await makeCodeBase();
     const demo = runExample('demo/main.ts', ['--kill'], folder);
     expect(await demo.exited, demo.output()).toBe(0);
-    const [, accepted, interrupted] = await demo.says(/^killed +(\d+) tasks had been accepted; (\d+) of them were interrupted and ran again; none got lost$/m);
+    const [, accepted, interrupted] = await demo.says(/^killed +(\d+) tasks had been accepted; (\d+) of them were interrupted and\s+ran again; none got lost$/m);
     const tasks = outcomes(demo.output());
     // The summary is submitted by the second host only.
     expect(tasks).toHaveLength(Number(accepted) + 1);
