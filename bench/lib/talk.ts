@@ -7,6 +7,8 @@ export interface Talk {
   /** The next number of this name that it says. */
   hear(name: string): Promise<number>;
   end(): void;
+  /** Kills it, and waits until it is gone. */
+  kill(): Promise<void>;
 }
 
 /** Starts a program. Its errors are ours. */
@@ -35,5 +37,9 @@ export function talkTo(name: string, args: readonly string[]): Talk {
       }
     },
     end: () => { child.kill(); },
+    async kill() {
+      child.kill('SIGKILL');
+      while (!hasEnded) await new Promise<void>((resolve) => { waiting.push(resolve); });
+    },
   };
 }

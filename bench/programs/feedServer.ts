@@ -19,7 +19,7 @@ await once(server, 'listening');
 const address = server.address();
 process.send?.({ port: typeof address === 'object' ? address?.port : 0 });
 process.on('message', (order: { readonly ask: 'memory' } | { readonly ask: 'cpu' } | { readonly ask: 'publish'; readonly warmUps: number; readonly bursts: number; readonly pauseMs: number }) => {
-  if (order.ask === 'memory') process.send?.({ rssBytes: memory() });
+  if (order.ask === 'memory') tellMemory();
   else if (order.ask === 'cpu') process.send?.({ cpuMs: cpuMs() });
   else void publishAll(order.warmUps, order.bursts, order.pauseMs);
 });
@@ -82,7 +82,10 @@ function cpuMs(): number {
   return (user + system) / 1_000;
 }
 
-function memory(): number {
+/** What the process has from the system, and what of its heap is in use. */
+function tellMemory(): void {
   globalThis.gc?.();
-  return process.memoryUsage().rss;
+  const { rss, heapUsed } = process.memoryUsage();
+  process.send?.({ rssBytes: rss });
+  process.send?.({ heapBytes: heapUsed });
 }

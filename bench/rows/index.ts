@@ -1,5 +1,6 @@
 import type { Benchmark } from '../lib/Benchmark.ts';
 import { compaction } from './compaction.ts';
+import { feedAvalanche } from './feedAvalanche.ts';
 import { feedFanout } from './feedFanout.ts';
 import { feedJitter } from './feedJitter.ts';
 import { importCost } from './importCost.ts';
@@ -11,4 +12,4 @@ import { submitRate } from './submitRate.ts';
 import { throughput } from './throughput.ts';
 
 /** All benchmarks, in the order in which they run. */
-export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, compaction];
+export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, feedAvalanche, compaction];

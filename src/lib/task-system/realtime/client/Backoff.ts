@@ -13,13 +13,13 @@ export class Backoff {
 
   /**
    * The wait after a connection has ended, in milliseconds.
-   * @param wasHealthy whether it had been up for a while: then the first attempt is made at once.
+   * @param wasHealthy whether it had been up for a while: then counting begins anew. Not at once, or all clients of a host that restarts would be back in one moment.
    * @param notBeforeMs what the server asked for; clients spread over as much again, so that they do not all come at once.
    */
   next(wasHealthy: boolean, notBeforeMs: number): number {
-    const bound = Math.min(MAX_MS, BASE_MS * 2 ** this.#failures);
-    const delay = wasHealthy ? 0 : this.#random() * bound;
-    this.#failures = wasHealthy ? 0 : this.#failures + 1;
+    if (wasHealthy) this.#failures = 0;
+    const delay = this.#random() * Math.min(MAX_MS, BASE_MS * 2 ** this.#failures);
+    this.#failures += 1;
     return Math.max(delay, notBeforeMs * (1 + this.#random()));
   }
 }
