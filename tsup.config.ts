@@ -49,6 +49,8 @@ const programs: readonly Options[] = [
   { ...shared, entry: { models: 'src/lib/task-system/models/client/ModelClient.ts' }, format: 'cjs', splitting: false, ...small },
   // What a task process loads first when its task may reach some hosts.
   { ...shared, entry: { network: 'src/lib/task-system/core/child/network/program.ts' }, format: 'cjs', splitting: false, shims: true, noExternal: [/^[^.]/], ...small },
+  // What a task process loads only when it uses a tool.
+  { ...shared, entry: { tools: 'src/lib/task-system/tools/program.ts' }, format: 'cjs', splitting: false, shims: true, ...small },
   { ...shared, entry: { 'sqlite-worker': 'src/lib/task-system/store/sqlite/worker.ts' }, format: 'esm', splitting: false, noExternal: [/^[^.]/] },
 ];
 

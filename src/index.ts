@@ -2,6 +2,7 @@ import './checkNode.ts';
 
 export { createTaskSystem } from './lib/task-system/createTaskSystem.ts';
 export type { TaskSystem, TaskSystemDeps } from './lib/task-system/index.ts';
+export { defineTool } from './lib/task-system/tools/defineTool.ts';
 export type { GenerateId } from './lib/task-system/core/ids.ts';
 export type { Admittance, Admitted, Authenticate, Authorize, Credentials, FeedAction, FeedSubject, WebSocketAttachment, WebSocketOptions } from './lib/task-system/realtime/WebSocketServer.ts';
 // Values by their own files: the barrel would bring the option schemas along, which only a system that is opened needs.
@@ -18,7 +19,7 @@ export type {
   PriorityName, ProcessSpawner, ProjectAccess, ProjectCounts, ProjectOptions, ProjectSnapshot, PruneOrder, QueueControl, QueueOptions,
   QueueSnapshot, RecoverOrder, ResolvedLimits, ResolvedOptions, ResolvedPolicy, ResolvedProject, ResolvedQueue, ResolvedRetry,
   ResolvedSandbox, ResolvedStorage, ResolvedSubtasks, ResolvedTaskType, ResolvedTypeSandbox, ResolvedWorkspaces, RetentionOptions, RetryPolicy,
-  SandboxOptions, SandboxProblem, SerializedError, Settlement, StandardIssue, StandardResult, StandardSchema, StorageOptions, SubmitOptions, SubtaskOptions,
+  SandboxOptions, SandboxProblem, SerializedError, Settlement, SchemaOutput, StandardIssue, StandardResult, StandardSchema, StorageOptions, SubmitOptions, SubtaskOptions,
   Task, TaskEvent, TaskEventData, TaskEventListeners, TaskEventMap, TaskEventOf, TaskEventType, TaskFilter, TaskHandle, TaskIsolation,
   TaskOverrides, TaskPage, TaskProgress, TaskRecord, TaskRecordPage, TaskState, TaskStore, TaskSystemCore, TaskSystemOptions,
   TaskTypeOptions, TerminalState, Timer, ToolLimitOptions, ToolLimits, ToolRule, TypeReport, TypeSandboxOptions, Unsubscribe,
@@ -31,3 +32,4 @@ export type {
   WebhookDeliveryEvent, WebhookDisabledReason, WebhookEndpoint, WebhookEndpointOptions, WebhookEventMap, WebhookEventType, WebhookHealth, WebhookOptions,
   WebhookOutbox, WebhookPayload, WebhookSecret, WebhookTestData,
 } from './lib/task-system/types/index.ts';
+export type { CallingTask, Tool, ToolAnnotations, ToolCallOptions, ToolInput, ToolLike, ToolOutputChunk, ToolSchema, ToolSet } from './lib/task-system/types/Tools.ts';

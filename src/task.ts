@@ -3,6 +3,7 @@
  * @module
  */
 export { defineTask } from './lib/task-system/core/defineTask.ts';
+export { defineTool } from './lib/task-system/tools/defineTool.ts';
 export { compact, type CompactionReport, type CompactOptions, type Compaction } from './lib/task-system/context/ContextCompactor.ts';
 export type { NoteMessage } from './lib/task-system/context/compaction/note.ts';
 export type { Pins } from './lib/task-system/context/compaction/selectAtoms.ts';
@@ -20,5 +21,9 @@ export type { JsonObject, JsonValue } from './lib/task-system/types/Json.ts';
 export type { RetryPolicy, SubmitOptions } from './lib/task-system/types/Options.ts';
 export type { StartedTask } from './lib/task-system/types/Protocol.ts';
 export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './lib/task-system/types/StandardSchema.ts';
+export type { BuiltInTools, FileEntry, FileListInput, FileListOutput, FileReadInput, FileReadOutput, FileWriteInput, FileWriteOutput } from './lib/task-system/types/BuiltInTools.ts';
+export type {
+  CallingTask, CallOptions, CallTool, ExecuteAny, InputOf, ListedSchema, ListedTool, OutputOf, TaskTools, Tool, ToolAnnotations, ToolCallOptions, ToolInput, ToolLike, ToolOutputChunk, ToolSchema, ToolSet, WrapTools,
+} from './lib/task-system/types/Tools.ts';
 export type { PriorityName, Task, TaskProgress } from './lib/task-system/types/Task.ts';
 export type { TaskState } from './lib/task-system/types/TaskState.ts';

@@ -4,6 +4,9 @@
  */
 export { FakeClock } from './lib/task-system/testing/FakeClock.ts';
 export { runTask, type LoggedLine, type SpawnedTask, type TestRun, type TestRunOptions } from './lib/task-system/testing/runTask.ts';
+export type {
+  ContextCompaction, ContextFileReport, ContextReport, NotesMessage, PrepareContext, PreparedContext, PrepareOptions, TaskProjectContext,
+} from './lib/task-system/types/Context.ts';
 export type { SerializedError } from './lib/task-system/types/Errors.ts';
 export type { LogLevel } from './lib/task-system/types/Events.ts';
 export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';
@@ -13,6 +16,10 @@ export type { Clock, Timer } from './lib/task-system/types/Ports.ts';
 export type { StartedTask } from './lib/task-system/types/Protocol.ts';
 export type { ResolvedSubmit } from './lib/task-system/types/ResolvedOptions.ts';
 export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './lib/task-system/types/StandardSchema.ts';
+export type { BuiltInTools, FileEntry, FileListInput, FileListOutput, FileReadInput, FileReadOutput, FileWriteInput, FileWriteOutput } from './lib/task-system/types/BuiltInTools.ts';
+export type {
+  CallingTask, CallOptions, CallTool, ExecuteAny, InputOf, ListedSchema, ListedTool, OutputOf, TaskTools, Tool, ToolAnnotations, ToolCallOptions, ToolInput, ToolLike, ToolOutputChunk, ToolSchema, ToolSet, WrapTools,
+} from './lib/task-system/types/Tools.ts';
 export type { PriorityName, Task, TaskProgress } from './lib/task-system/types/Task.ts';
 export type { TaskState } from './lib/task-system/types/TaskState.ts';
 export type { TaskOverrides } from './lib/task-system/types/TaskStore.ts';

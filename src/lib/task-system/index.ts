@@ -18,6 +18,7 @@ import { Submitter } from './core/Submitter.ts';
 import { TaskPolicies } from './core/TaskPolicies.ts';
 import { TaskQueue } from './core/TaskQueue.ts';
 import { TaskRunner } from './core/TaskRunner.ts';
+import { readHostTools, ToolBroker } from './core/ToolBroker.ts';
 import { LifecycleHooks } from './hooks/LifecycleHooks.ts';
 import { WebhookManager } from './hooks/WebhookManager.ts';
 import { examine } from './policy/sandbox/doctor.ts';
@@ -26,6 +27,8 @@ import { probeLevels } from './policy/sandbox/probeLevels.ts';
 import { TaskEvents } from './realtime/EventEmitter.ts';
 import { attachWebSocket, type WebSocketAttachment, type WebSocketOptions } from './realtime/WebSocketServer.ts';
 import { openSqliteStore } from './store/SqliteStore.ts';
+import type { ReadTool } from './tools/readTools.ts';
+import { Redactor } from './tools/secrets/Redactor.ts';
 import type { TaskSystemOptions } from './types/Options.ts';
 import { parseTaskSystemOptions } from './types/parseOptions.ts';
 import { systemClock, type Clock, type Logger, type ProcessSpawner } from './types/Ports.ts';
@@ -57,10 +60,11 @@ export interface TaskSystem extends TaskSystemCore {
 /**
  * Opens a task system on `options.root` and takes over what an earlier one left there: tasks that were running when it died are
  * queued again.
- * @throws TaskSystemError `OPTIONS_INVALID`, or a `STORE_…` code when the database cannot be used.
+ * @throws TaskSystemError `OPTIONS_INVALID`, `TOOL_INVALID`, or a `STORE_…` code when the database cannot be used.
  */
 export async function createTaskSystem(options: TaskSystemOptions, deps: Partial<TaskSystemDeps> = {}): Promise<TaskSystem> {
   const resolved = parseTaskSystemOptions(options);
+  const tools = readHostTools(resolved.tools);
   const logger = resolved.logger ?? defaultLogger;
   const seams = { ...realDeps(), ...deps };
   const store = await seams.openStore(resolved, logger);
@@ -71,7 +75,7 @@ export async function createTaskSystem(options: TaskSystemOptions, deps: Partial
     await store.close();
     throw error;
   }
-  const system = wire(resolved, logger, seams, store, levels);
+  const system = wire(resolved, logger, seams, store, levels, tools);
   try {
     await system.open();
   } catch (error) {
@@ -106,7 +110,7 @@ function realDeps(): TaskSystemDeps {
 }
 
 /** The composition root: every part is made here and handed what it needs. */
-function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, store: TaskStore, levels: Levels): WiredSystem {
+function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, store: TaskStore, levels: Levels, tools: ReadonlyMap<string, ReadTool>): WiredSystem {
   const { clock, random, generateId, childEntry } = seams;
   const hostId = randomUUID();
   const events = new TaskEvents({
@@ -118,6 +122,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const policies = new TaskPolicies(options.types, (taskId) => store.get(taskId));
   const sessions = new Sessions({ options, hostId, childEntry, levels, policies, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
   const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
+  const broker = new ToolBroker({ tools, policyOf: ({ type }) => options.types.get(type)?.policy, redactor: new Redactor(options.secrets), clock, logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
     context,
@@ -126,6 +131,10 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
       remember: (caller, params) => context.remember(caller, params),
       context: (caller, params) => context.report(caller, params),
       model: modelCalls({ options, store, clock, random, logger }),
+      toolStart: broker.start,
+      toolEnd: broker.end,
+      toolRun: broker.run,
+      toolList: broker.list,
     },
   });
   const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId, levels });

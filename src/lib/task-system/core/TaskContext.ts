@@ -5,8 +5,10 @@ import { isBoundedJson, isJsonObject, MAX_JSON_DEPTH, parseJson, stringifyJson, 
 import type { SubmitOptions } from '../types/Options.ts';
 import type { StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
+import type { ToolSet } from '../types/Tools.ts';
 import { LazyContext, type LazyContextPorts } from './LazyContext.ts';
 import { lazyModels, type LazyModelPorts } from './lazyModels.ts';
+import { LazyTools } from './LazyTools.ts';
 
 const MAX_LOG_TEXT = 8_192;
 const MAX_MESSAGE = 4_096;
@@ -22,6 +24,8 @@ export interface ContextPorts extends LazyContextPorts, LazyModelPorts {
   readonly signal: AbortSignal;
   /** The directory of the project, where the task may look at it. */
   readonly projectPath?: string;
+  /** The tools of the handler's definition. */
+  readonly tools?: ToolSet;
 }
 
 /** Builds what a handler receives: a narrow view of the task, without anything of the host. */
@@ -36,6 +40,7 @@ export function createTaskContext(started: StartedTask, input: unknown, workspac
     context: new LazyContext(ports),
     model: lazyModels(ports),
     subtasks: { spawn: async (submission) => readSpawned(await ports.call('spawn', toJson(submission))) },
+    tools: new LazyTools({ call: ports.call, task, workspace, signal: ports.signal, ...(ports.tools === undefined ? {} : { tools: ports.tools }) }),
     signal: ports.signal,
   };
 }

@@ -26,3 +26,9 @@ export function contextProgramPath(): string {
 export function networkProgramOf(entry: string): string {
   return join(dirname(entry), entry.endsWith('.ts') ? 'network/program.ts' : 'network.cjs');
 }
+
+/** The program of the tools: loaded by a child when its handler first uses one, and not before. */
+export function toolsProgramPath(): string {
+  const file = import.meta.url.endsWith('.ts') ? '../tools/program.ts' : './tools.cjs';
+  return fileURLToPath(new URL(file, import.meta.url));
+}

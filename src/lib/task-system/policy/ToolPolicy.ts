@@ -1,7 +1,7 @@
 import type { JsonValue } from '../types/Json.ts';
 import type { PolicyDecision, PolicyLayer, ResolvedPolicy, ToolLimits } from '../types/Policy.ts';
 import { factsOf, type CallFacts } from './callFacts.ts';
-import { fitsGlob } from './globs.ts';
+import { fitsGlob } from '../types/globs.ts';
 import { commonHosts, fitsHost } from './hosts.ts';
 import { allows, denies, describeRule } from './rules.ts';
 

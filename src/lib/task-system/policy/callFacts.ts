@@ -1,15 +1,10 @@
 import { isJsonObject, type JsonValue } from '../types/Json.ts';
+import { readTaskPath, type TaskPath } from '../types/taskPath.ts';
 import { hostOf, type HostAndPort } from './hosts.ts';
-
-/** A path that a call names, taken apart. */
-export interface CallPath {
-  readonly inProject: boolean;
-  readonly names: readonly string[];
-}
 
 /** What rules can look at in one call. */
 export interface CallFacts {
-  readonly paths: readonly CallPath[];
+  readonly paths: readonly TaskPath[];
   readonly hosts: readonly HostAndPort[];
   /** Each as its list of words. */
   readonly commands: readonly (readonly string[])[];
@@ -23,7 +18,7 @@ export interface CallFacts {
 /** Looks at the fields of an input that mean the same in every tool: `path`, `paths`, `cwd`, `url`, `command`, `script`. */
 export function factsOf(input: JsonValue): CallFacts {
   const fields = isJsonObject(input) ? input : {};
-  const paths = [fields['path'], fields['cwd'], ...itemsOf(fields['paths'])].filter((value) => value !== undefined).map(readPath);
+  const paths = [fields['path'], fields['cwd'], ...itemsOf(fields['paths'])].filter((value) => value !== undefined).map(readTaskPath);
   const url = fields['url'];
   const host = typeof url === 'string' ? hostOf(url) : undefined;
   const refusals = [
@@ -39,21 +34,6 @@ export function factsOf(input: JsonValue): CallFacts {
     input,
     ...(refusals[0] === undefined ? {} : { refusal: refusals[0] }),
   };
-}
-
-/** The names of a path, or why it is refused: it must say by itself that it stays where it may be. */
-function readPath(value: JsonValue | undefined): CallPath | string {
-  if (typeof value !== 'string' || value.includes('\0')) return 'a path is not a text';
-  const inProject = value.startsWith('project:');
-  const path = inProject ? value.slice('project:'.length) : value;
-  if (/^(?:[/\\~]|[a-zA-Z]:)/.test(path)) return `${JSON.stringify(value)} is not relative to the workspace`;
-  if (path.includes('\\')) return `${JSON.stringify(value)} has a backslash`;
-  const names: string[] = [];
-  for (const name of path.split('/')) {
-    if (name === '..' && names.pop() === undefined) return `${JSON.stringify(value)} leads out of the workspace`;
-    if (name !== '' && name !== '.' && name !== '..') names.push(name);
-  }
-  return { inProject, names };
 }
 
 function itemsOf(value: JsonValue | undefined): readonly (JsonValue | undefined)[] {

@@ -1,7 +1,8 @@
 import { isJsonObject, type JsonValue } from '../types/Json.ts';
 import type { ToolRule } from '../types/Policy.ts';
-import type { CallFacts, CallPath } from './callFacts.ts';
-import { fitsGlob, fitsNames } from './globs.ts';
+import type { TaskPath } from '../types/taskPath.ts';
+import type { CallFacts } from './callFacts.ts';
+import { fitsGlob, fitsNames } from '../types/globs.ts';
 import { fitsHost } from './hosts.ts';
 
 /** Whether a rule of `allow` covers a call: everything that the call names has to fit. What cannot be seen does not fit. */
@@ -42,7 +43,7 @@ function someOf<Item>(items: readonly Item[], test: (item: Item) => boolean): bo
   return items.length === 0 || items.some(test);
 }
 
-function fitsPath(pattern: string, path: CallPath, form: (text: string) => string): boolean {
+function fitsPath(pattern: string, path: TaskPath, form: (text: string) => string): boolean {
   const inProject = pattern.startsWith('project:');
   if (inProject !== path.inProject) return false;
   const patterns = (inProject ? pattern.slice('project:'.length) : pattern).split('/').filter((name) => name !== '' && name !== '.');

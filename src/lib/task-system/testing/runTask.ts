@@ -3,17 +3,25 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { contextProgramPath } from '../core/childEntry.ts';
+import { readHostTools, ToolBroker } from '../core/ToolBroker.ts';
 import { createTaskContext, type ContextPorts } from '../core/TaskContext.ts';
+import { Redactor } from '../tools/secrets/Redactor.ts';
 import { TaskSystemError } from '../types/Errors.ts';
-import type { LogLevel } from '../types/Events.ts';
+import type { EventDraft, LogLevel } from '../types/Events.ts';
 import type { TaskDefinition } from '../types/Handler.ts';
+import type { HostCall } from '../types/HostCalls.ts';
 import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '../types/Json.ts';
 import { parseSubmitOptions } from '../types/parseCalls.ts';
+import type { PolicyOptions } from '../types/Policy.ts';
+import { systemClock } from '../types/Ports.ts';
 import type { HostMethod, StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import type { ResolvedSubmit } from '../types/ResolvedOptions.ts';
+import { resolvePolicy } from '../types/resolvePolicy.ts';
 import { describeIssues, type StandardSchema } from '../types/StandardSchema.ts';
 import type { TaskProgress } from '../types/Task.ts';
+import type { TaskRecord } from '../types/TaskStore.ts';
+import type { ToolSet } from '../types/Tools.ts';
 
 /** What a handler is given in a test. */
 export interface TestRunOptions {
@@ -31,6 +39,10 @@ export interface TestRunOptions {
   readonly metadata?: JsonObject;
   /** Directory of the task, which is kept. @defaultValue a new one that is removed at the end */
   readonly workspace?: string;
+  /** Tools of the host, or what stands in for them. @defaultValue none */
+  readonly tools?: ToolSet;
+  /** What the task may do. @defaultValue every tool, every host */
+  readonly policy?: PolicyOptions;
   /** Abort it to see what the handler does when it is stopped. @defaultValue one that is never aborted */
   readonly signal?: AbortSignal;
 }
@@ -53,6 +65,18 @@ export interface TestRun {
   readonly spawned: readonly SpawnedTask[];
   /** What the handler wants to be remembered, in order; nothing is written. */
   readonly remembered: readonly string[];
+  /** Every call of a tool, in the order of their ends. Built-in tools do their work in the workspace. */
+  readonly toolCalls: readonly ToolCall[];
+}
+
+/** A call of a tool. */
+export interface ToolCall {
+  readonly tool: string;
+  /** As events tell it: without secrets, cut where it is long. */
+  readonly input: JsonValue;
+  readonly outcome: 'ok' | 'error' | 'denied';
+  /** Why it did not end well. */
+  readonly message?: string;
 }
 
 /** A child that a handler submitted, with every default filled in. */
@@ -67,14 +91,14 @@ export interface SpawnedTask extends ResolvedSubmit {
  * @throws TaskSystemError `INPUT_INVALID` or `TASK_RESULT_INVALID`.
  */
 export async function runTask<Schema extends StandardSchema | undefined>(definition: TaskDefinition<Schema>, options: TestRunOptions = {}): Promise<TestRun> {
-  const record = new Recorder(options.project ?? 'default', options.signal);
   const workspace = options.workspace ?? await mkdtemp(path.join(await realpath(tmpdir()), 'task-system-run-'));
   try {
     const started = startedTask(options);
+    const record = new Recorder(started, workspace, options, definition.tools);
     const input = await parseInput(definition.input, started.input);
     const context = createTaskContext(started, input, workspace, record);
     const result: unknown = await Reflect.apply(definition.run, definition, [context]);
-    return { result: asStored(result), progress: record.progress, logs: record.logs, spawned: record.spawned, remembered: record.remembered };
+    return { result: asStored(result), progress: record.progress, logs: record.logs, spawned: record.spawned, remembered: record.remembered, toolCalls: record.toolCalls };
   } finally {
     if (options.workspace === undefined) await rm(workspace, { recursive: true, force: true });
   }
@@ -89,11 +113,21 @@ class Recorder implements ContextPorts {
   readonly logs: LoggedLine[] = [];
   readonly spawned: SpawnedTask[] = [];
   readonly remembered: string[] = [];
-  readonly #project: string;
+  readonly toolCalls: ToolCall[] = [];
+  readonly tools?: ToolSet;
+  readonly #task: TaskRecord;
+  readonly #workspace: string;
+  readonly #toolCalls: ReadonlyMap<HostMethod, HostCall>;
+  readonly #inputs = new Map<string, JsonValue>();
 
-  constructor(project: string, signal: AbortSignal = new AbortController().signal) {
-    this.#project = project;
+  constructor(task: StartedTask, workspace: string, { signal = new AbortController().signal, tools = {}, policy = ANYTHING }: TestRunOptions, own: ToolSet | undefined) {
     this.signal = signal;
+    this.#task = recordOf(task);
+    this.#workspace = workspace;
+    if (own !== undefined) this.tools = own;
+    const resolved = resolvePolicy(policy, 'policy');
+    const broker = new ToolBroker({ tools: readHostTools(tools), policyOf: () => resolved, redactor: new Redactor(), clock: systemClock, logger: SILENT });
+    this.#toolCalls = new Map<HostMethod, HostCall>([['toolStart', broker.start], ['toolEnd', broker.end], ['toolRun', broker.run], ['toolList', broker.list]]);
   }
 
   readonly send = (message: ChildMessage): void => {
@@ -107,13 +141,33 @@ class Recorder implements ContextPorts {
   };
 
   readonly call = (method: HostMethod, params: JsonValue): Promise<JsonValue> => {
+    const ask = this.#toolCalls.get(method);
+    if (ask !== undefined) return ask({ task: this.#task, workspace: this.#workspace, signal: this.signal, record: this.#record }, params);
     if (method === 'remember' && isJsonObject(params) && typeof params['text'] === 'string') this.remembered.push(params['text']);
     if (method !== 'spawn') return Promise.resolve(null);
-    const submission = isJsonObject(params) ? parseSubmitOptions({ project: this.#project, ...params }) : parseSubmitOptions(params);
+    const submission = isJsonObject(params) ? parseSubmitOptions({ project: this.#task.project, ...params }) : parseSubmitOptions(params);
     const id = randomUUID();
     this.spawned.push({ ...submission, id });
     return Promise.resolve({ id });
   };
+
+  readonly #record = (events: readonly EventDraft[]): Promise<boolean> => {
+    for (const { type, data } of events) {
+      if (type === 'task:tool:start') this.#inputs.set(data.callId, data.input);
+      if (type !== 'task:tool:end') continue;
+      const { callId, tool, outcome, message } = data;
+      this.toolCalls.push({ tool, input: this.#inputs.get(callId) ?? null, outcome, ...(message === undefined ? {} : { message }) });
+    }
+    return Promise.resolve(true);
+  };
+}
+
+const ANYTHING: PolicyOptions = { allow: ['*'], network: { hosts: ['*'] } };
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** The task as a host would have it in its books. */
+function recordOf({ input, ...task }: StartedTask): TaskRecord {
+  return { ...task, inputJson: JSON.stringify(input), state: 'running', priority: 0, orderKey: 0, fence: 1, interruptions: 0, createdAt: 0, overrides: {} };
 }
 
 function startedTask(options: TestRunOptions): StartedTask {

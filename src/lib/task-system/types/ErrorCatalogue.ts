@@ -1,5 +1,6 @@
 import type { ErrorEntry } from './ErrorEntry.ts';
 import { modelErrors } from './modelErrors.ts';
+import { toolErrors } from './toolErrors.ts';
 import { webhookErrors } from './webhookErrors.ts';
 
 export type { ErrorEntry };
@@ -377,7 +378,7 @@ const sandboxErrors = {
 } as const satisfies Record<string, ErrorEntry>;
 
 /** Every error code of the library, with its meaning and its remedy. */
-export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...memoryErrors, ...contextErrors, ...sandboxErrors, ...webhookErrors, ...modelErrors } as const;
+export const ERROR_CATALOGUE = { ...taskErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...memoryErrors, ...contextErrors, ...sandboxErrors, ...webhookErrors, ...modelErrors, ...toolErrors } as const;
 
 /** One of the codes of {@link ERROR_CATALOGUE}. */
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

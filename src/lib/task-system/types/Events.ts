@@ -30,10 +30,13 @@ export interface TaskEventData {
   'task:start': { readonly queuedMs: number };
   /** The handler reported progress; at most 10 a second per task, the last one always. */
   'task:progress': TaskProgress;
-  /** The task called a tool. */
+  /** The task called a tool. `input` is a copy without secrets, cut where it is long. */
   'task:tool:start': { readonly callId: string; readonly tool: string; readonly input: JsonValue };
-  /** A tool call ended. */
-  'task:tool:end': { readonly callId: string; readonly tool: string; readonly durationMs: number; readonly outcome: 'ok' | 'error' | 'denied'; readonly message?: string };
+  /** A tool call ended. `message` says why it did not end well, `rule` which rule of the policy denied it. */
+  'task:tool:end': {
+    readonly callId: string; readonly tool: string; readonly durationMs: number; readonly outcome: 'ok' | 'error' | 'denied';
+    readonly message?: string; readonly rule?: string; readonly outputBytes?: number;
+  };
   /** Ended well. Final. `result` is left out above 8 KiB: read it with `tasks.get(id)`. */
   'task:complete': { readonly durationMs: number; readonly resultBytes: number; readonly result?: JsonValue };
   /** Failed for good. Final. */

@@ -5,6 +5,7 @@ import type { ModelCallOptions, TaskModel } from './Models.ts';
 import type { SubmitOptions } from './Options.ts';
 import type { StartedTask } from './Protocol.ts';
 import type { SchemaOutput, StandardSchema } from './StandardSchema.ts';
+import type { TaskTools, ToolSet } from './Tools.ts';
 
 /** Writes lines that appear as `task:log` events. */
 export type TaskLog = Readonly<Record<LogLevel, (text: string, data?: JsonValue) => void>>;
@@ -39,6 +40,8 @@ export interface TaskContext<Input = JsonValue> {
   readonly progress: (percent: number, message?: string, data?: JsonValue) => void;
   readonly log: TaskLog;
   readonly subtasks: TaskSubtasks;
+  /** Tools that the policy of the task decides about: built-in ones, those of the handler, and those of the host. */
+  readonly tools: TaskTools;
   /** What the files of the project say, within their budgets, and what shall be remembered. */
   readonly context: TaskProjectContext;
   /**
@@ -54,6 +57,8 @@ export interface TaskContext<Input = JsonValue> {
 export interface TaskDefinition<Schema extends StandardSchema | undefined = StandardSchema | undefined, Result = unknown> {
   /** Checks and parses the input in the child, before `run`. */
   readonly input?: Schema;
+  /** Tools that run in the process of the task, for `tools.call` and `tools.list`. */
+  readonly tools?: ToolSet;
   /** Does the work. What it returns is the task's result and must survive JSON; `undefined` is stored as `null`. */
   readonly run: (context: TaskContext<Schema extends StandardSchema ? SchemaOutput<Schema> : JsonValue>) => Result | Promise<Result>;
 }

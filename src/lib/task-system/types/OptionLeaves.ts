@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+export { isRecord } from './isRecord.ts';
+
 /** A hundred years: far enough for any wait, near enough that adding it to the time of day stays exact. */
 const MAX_DURATION_MS = 3_155_760_000_000;
 
@@ -64,11 +66,6 @@ export function tiedTo<Options>(): <Schema extends z.ZodType>(schema: Schema & P
 type Proof<Schema extends z.ZodType, Options> = Same<z.input<Schema>, Options> extends true ? unknown : 'the schema and the interface differ';
 type Same<Left, Right> = [Left] extends [Right] ? [Right] extends [Left] ? SameKeys<keyof Left, keyof Right> : false : false;
 type SameKeys<Left, Right> = [Left] extends [Right] ? [Right] extends [Left] ? true : false : false;
-
-/** Whether a value is an object that is not an array. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Whether a value is a number that can be computed with. */
 export function isNumber(value: unknown): value is number {

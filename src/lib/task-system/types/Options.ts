@@ -7,6 +7,7 @@ import type { PolicyOptions } from './Policy.ts';
 import type { Logger } from './Ports.ts';
 import type { StandardSchema } from './StandardSchema.ts';
 import type { PriorityName } from './Task.ts';
+import type { ToolSet } from './Tools.ts';
 
 /** What `createTaskSystem` takes. Only `root` and `tasks` are required. */
 export interface TaskSystemOptions {
@@ -33,6 +34,16 @@ export interface TaskSystemOptions {
   readonly models?: Readonly<Record<string, HostModel | ModelOptions>>;
   /** What tasks may spend on models and tools. */
   readonly budgets?: BudgetOptions;
+  /**
+   * Tools that run in the host, for what needs its secrets or connections: their code never enters a task. Which tasks may call them is
+   * for the policies of their types to say. @defaultValue none
+   */
+  readonly tools?: ToolSet;
+  /**
+   * Values that nobody may see, such as API keys: taken out of the events of tools, of what host tools return, and of their errors.
+   * Each 6 characters or longer. @defaultValue none
+   */
+  readonly secrets?: readonly string[];
   /** Lifecycle hooks; the same as calling `tasks.hooks.on…` right after creation. */
   readonly hooks?: HookListeners;
   /** Receives what the library has to say. @defaultValue warnings and errors go to `process.emitWarning`, the rest nowhere. */

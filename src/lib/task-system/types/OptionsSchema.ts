@@ -14,11 +14,14 @@ import { isProjectName } from './ProjectName.ts';
 import { DEFAULTS } from './ResolvedOptions.ts';
 import type { StandardSchema } from './StandardSchema.ts';
 import { webhooksSchema } from './WebhookSchemas.ts';
+import type { ToolSet } from './Tools.ts';
 
 const MAX_NICENESS = 19;
 /** Node itself needs about twenty. */
 const MIN_OPEN_FILES = 64;
 const MAX_CONTEXT_FILES = 16;
+/** What is shorter stands in too many texts by chance. */
+const MIN_SECRET = 6;
 /** Relative, and safe to be shown to a model in a line. */
 const FILE_NAME = /^(?!\/)[^\p{Cc}\p{Cf}<>"\\]{1,256}$/u;
 
@@ -162,6 +165,8 @@ export const systemSchema = tiedTo<TaskSystemOptions>()(group({
   webhooks: webhooksSchema.exactOptional(),
   models: z.record(name(), modelSchema, { error: 'an object of models' }).exactOptional(),
   budgets: budgetSchema.exactOptional(),
+  tools: leaf<ToolSet>('an object of tools by name, or a list of tools with names', isToolSet).exactOptional(),
+  secrets: z.array(leaf<string>(`a text of ${String(MIN_SECRET)} characters or more`, (value) => isText(value) && value.length >= MIN_SECRET), { error: 'an array of texts' }).readonly().exactOptional(),
   hooks: hooksSchema.exactOptional(),
   logger: leaf<Logger>('a logger with the methods debug, info, warn and error', isLogger).exactOptional(),
 }).superRefine(checkProjectCaps, { when: ({ value }) => isRecord(value) }).superRefine(checkModelNames, { when: ({ value }) => isRecord(value) }));
@@ -241,6 +246,11 @@ function isStandardSchema(value: unknown): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null || !('~standard' in value)) return false;
   const standard: unknown = value['~standard'];
   return isRecord(standard) && typeof standard['validate'] === 'function';
+}
+
+/** What each tool is like is looked at by who runs it, who says more about it. */
+function isToolSet(value: unknown): boolean {
+  return (Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [undefined]).every(isRecord);
 }
 
 function isLogger(value: unknown): boolean {

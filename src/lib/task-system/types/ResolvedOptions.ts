@@ -8,6 +8,7 @@ import type { Logger } from './Ports.ts';
 import type { StandardSchema } from './StandardSchema.ts';
 import type { TaskState } from './TaskState.ts';
 import type { TaskOverrides } from './TaskStore.ts';
+import type { ToolSet } from './Tools.ts';
 
 /** `TaskSystemOptions` after checking: every default filled in, frozen. What is inside the library sees only this form. */
 export interface ResolvedOptions {
@@ -22,6 +23,9 @@ export interface ResolvedOptions {
   readonly workspaces: ResolvedWorkspaces;
   readonly sandbox: ResolvedSandbox;
   readonly network: ResolvedNetwork;
+  /** As they were given: who runs them reads them. */
+  readonly tools: ToolSet;
+  readonly secrets: readonly string[];
   readonly hooks: HookListeners;
   readonly webhooks: ResolvedWebhooks;
   readonly models: ReadonlyMap<string, ResolvedModel>;

@@ -46,6 +46,8 @@ function resolveOptions(options: TaskSystemOptions): ResolvedOptions {
     models: resolveModels(options.models),
     budgets: resolveBudgets(options.budgets),
     network: Object.freeze({ ...DEFAULTS.network, ...options.network, allow: Object.freeze([...options.network?.allow ?? []]) }),
+    tools: options.tools ?? {},
+    secrets: Object.freeze([...options.secrets ?? []]),
     hooks: Object.freeze({ ...options.hooks }),
     ...(options.logger === undefined ? {} : { logger: options.logger }),
   });

@@ -1,5 +1,5 @@
 import { parseJson } from '../../types/Json.ts';
-import { isRecord } from '../isRecord.ts';
+import { isRecord } from '../../types/isRecord.ts';
 import { outputText, type ContextMessage } from './readMessage.ts';
 import { toText } from './renderMessage.ts';
 

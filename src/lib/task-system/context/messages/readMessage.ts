@@ -1,5 +1,5 @@
 import { parseJson } from '../../types/Json.ts';
-import { isRecord } from '../isRecord.ts';
+import { isRecord } from '../../types/isRecord.ts';
 import { toText } from './renderMessage.ts';
 
 /** A message of any chat API: a role, and whatever else belongs to it. */

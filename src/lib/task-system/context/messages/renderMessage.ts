@@ -1,5 +1,5 @@
 import { stringifyJson } from '../../types/Json.ts';
-import { isRecord } from '../isRecord.ts';
+import { isRecord } from '../../types/isRecord.ts';
 
 /** What a message is made of, as far as its size goes. */
 export interface RenderedMessage {

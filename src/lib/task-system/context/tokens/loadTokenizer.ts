@@ -1,5 +1,5 @@
 import { TaskSystemError } from '../../types/Errors.ts';
-import { isRecord } from '../isRecord.ts';
+import { isRecord } from '../../types/isRecord.ts';
 import { BytePairs, type Vocabulary } from './BytePairs.ts';
 import { LONG_PIECE, mayHoldLongPiece } from './longRuns.ts';
 

@@ -119,6 +119,7 @@ export class ChildRuntime {
       ...(files === undefined ? {} : { context: files }),
       ...(models === undefined ? {} : { models }),
       ...(this.#project === undefined ? {} : { projectPath: this.#project }),
+      ...(definition.tools === undefined ? {} : { tools: definition.tools }),
     });
     const result: unknown = await Reflect.apply(definition.run, definition, [context]);
     this.#finish({ type: 'result', json: encodeResult(result, resultBytes) });

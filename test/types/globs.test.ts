@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitsGlob, fitsNames } from '../../src/lib/task-system/policy/globs.ts';
+import { fitsGlob, fitsNames } from '../../src/lib/task-system/types/globs.ts';
 
 describe('fitsGlob', () => {
   it.each<[string, string, boolean]>([
