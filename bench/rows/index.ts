@@ -4,12 +4,17 @@ import { feedAvalanche } from './feedAvalanche.ts';
 import { feedFanout } from './feedFanout.ts';
 import { feedJitter } from './feedJitter.ts';
 import { importCost } from './importCost.ts';
+import { kernelStart, kernelThroughput } from './kernel.ts';
 import { loopDelay } from './loopDelay.ts';
 import { messageRate } from './messageRate.ts';
 import { pendingTasks } from './pendingTasks.ts';
 import { startLatency } from './startLatency.ts';
+import { stopToGone } from './stopToGone.ts';
 import { submitRate } from './submitRate.ts';
 import { throughput } from './throughput.ts';
 
 /** All benchmarks, in the order in which they run. */
-export const BENCHMARKS: readonly Benchmark[] = [startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, feedAvalanche, compaction];
+export const BENCHMARKS: readonly Benchmark[] = [
+  startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, feedAvalanche, compaction,
+  kernelStart, kernelThroughput, stopToGone,
+];

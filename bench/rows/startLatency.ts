@@ -2,11 +2,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Queue, QueueEvents, Worker } from 'bullmq';
-import type { TaskSystem } from 'task-system';
 import Tinypool from 'tinypool';
 import { verify, type Benchmark, type BenchmarkContext } from '../lib/Benchmark.ts';
 import { OURS, ratioTo, runRounds, toMeasure, type Contestant } from '../lib/compare.ts';
-import { openSystem } from '../lib/openSystem.ts';
+import { openSystem, whenSparesAreUp } from '../lib/openSystem.ts';
 import type { Redis } from '../lib/Redis.ts';
 import { now, rest } from '../lib/time.ts';
 
@@ -50,11 +49,6 @@ async function ours({ directory }: BenchmarkContext): Promise<OpenContestant> {
     },
     close: () => system.close(),
   };
-}
-
-async function whenSparesAreUp(system: TaskSystem): Promise<void> {
-  while ((await system.queue.snapshot()).spares < 2) await rest(10);
-  await rest();
 }
 
 function coldFork(): Contestant {

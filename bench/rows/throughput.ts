@@ -6,6 +6,7 @@ import { verify, type Benchmark, type Measure } from '../lib/Benchmark.ts';
 import { OURS, ratioTo, runRounds, toMeasure, type Contestant, type Rounds } from '../lib/compare.ts';
 import { cpuTime } from '../lib/cpu.ts';
 import { openSystem } from '../lib/openSystem.ts';
+import { runTasks } from '../lib/runTasks.ts';
 import { rest, timeOf } from '../lib/time.ts';
 
 const FORK = 'bare fork loop';
@@ -68,16 +69,6 @@ function cpuMeasures(cpu: Map<string, number[]>, rounds: Rounds): Measure[] {
   return kept.size === 2 ? [toMeasure('processor time per task, host and child', 'ms', kept)] : [];
 }
 
-async function runTasks(system: TaskSystem, count: number): Promise<void> {
-  const ended = Promise.withResolvers<undefined>();
-  const stop = system.events.on('task:complete', countdown(count, () => { ended.resolve(undefined); }));
-  const handles = await Promise.all(Array.from({ length: count }, () => system.submit({ type: 'noop' })));
-  await ended.promise;
-  stop();
-  const processes = new Set(await Promise.all(handles.map((handle) => handle.result())));
-  verify(processes.size === count, `${String(count)} tasks ran in ${String(processes.size)} processes`);
-}
-
 async function forkLoop(count: number): Promise<void> {
   const script = fileURLToPath(new URL('../peers/forkNoop.cjs', import.meta.url));
   let left = count;
@@ -92,11 +83,6 @@ async function forkLoop(count: number): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-}
-
-function countdown(from: number, onZero: () => void): () => void {
-  let left = from;
-  return () => { if (--left === 0) onZero(); };
 }
 
 function describe(rounds: Rounds, name: string): string {

@@ -73,6 +73,7 @@ const secrets: readonly Case[] = [
 const processes: readonly Case[] = [
   at('P01', 'leaves a daemon in a session of its own when it ends', 'COMPLETED', DENIED, 'COMPLETED'),
   at('P02', 'leaves a daemon and runs into its time limit', 'TASK_TIMEOUT', DENIED, 'TASK_TIMEOUT'),
+  at('P18', 'leaves a daemon and crashes', 'TASK_CRASHED', DENIED, 'TASK_CRASHED'),
   at('P03', 'sends signals to the host', 'ESRCH', THROUGH, THROUGH),
   at('P04', 'opens the memory of the host, traces or reads other processes', 'ENOENT', DENIED, BY_RIGHTS),
   at('P05', 'makes namespaces or mounts, or enters those of others', 'EPERM', DENIED, BY_RIGHTS),
@@ -168,6 +169,7 @@ export const AREAS: readonly Area[] = [
     title: 'Resources',
     cases: resources,
     elsewhere: [
+      { id: 'R23', does: 'misbehaves in random ways, thousands of times in a row', outcome: 'open files, memory, zombies and event loop of the host stay as they were', test: 'test/core/chaos.test.ts' },
       { id: 'R24', does: 'dies, hangs or speaks nonsense before it has been given anything to do', outcome: 'another process takes its place', test: 'test/core/SparePool.test.ts' },
     ],
   },

@@ -7,13 +7,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { homedir, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { createTaskSystem, ISOLATION_LEVELS, type IsolationLevel, type JsonValue, type TaskSystem, type TaskTypeOptions } from 'task-system';
+import { createTaskSystem, ISOLATION_LEVELS, type IsolationLevel, type JsonValue, type TaskSystem } from 'task-system';
 import * as z from 'zod';
 import { MARKS, rootMarkOf } from '../../../src/lib/task-system/policy/Sandbox.ts';
+import { letLoose, typesOf } from './hostile.ts';
 import { carries, listProcesses, openDescriptors, zombiesOf } from './processes.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
-const HANDLERS = join(import.meta.dirname, '../handlers');
 /** What the host itself may have opened at the end that it had not at the beginning. */
 const OWN_DESCRIPTORS = 20;
 const CONCURRENCY = 3;
@@ -37,7 +37,7 @@ async function runAt(name: string): Promise<Readonly<Record<string, string>>> {
   const root = join(folder, 'root');
   const scenarios = SCENARIOS.filter(({ id }) => chosen.length === 0 || chosen.includes(id));
   const system = await createTaskSystem({
-    root, tasks: { probes: { module: join(app, 'probes.mjs') }, ...Object.fromEntries(scenarios.map((scenario) => [scenario.id, typeOf(scenario, app)])) },
+    root, tasks: { probes: { module: join(app, 'probes.mjs') }, ...typesOf(scenarios, app) },
     sandbox: { level: name, env: ['NODE_OPTIONS', 'LD_PRELOAD', 'NODE_PATH'] }, queue: { maxConcurrent: CONCURRENCY, spares: 0 },
     workspaces: { keepFailedMs: 0 }, logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   });
@@ -96,11 +96,7 @@ function plant(workspaces: string): void {
 }
 
 async function runScenarios(system: TaskSystem, scenarios: readonly Scenario[]): Promise<Readonly<Record<string, string>>> {
-  const outcomes = await Promise.all(scenarios.map(async ({ id, kind, input, isCancelled }): Promise<[string, string]> => {
-    const handle = await system.submit({ type: id, input: { kind, ...input } });
-    if (isCancelled === true) system.events.on('task:start', ({ taskId }) => { if (taskId === handle.id) void handle.cancel(); });
-    return [id, await handle.result().then(wordOf, codeOf)];
-  }));
+  const outcomes = await Promise.all(scenarios.map(async (scenario): Promise<[string, string]> => [scenario.id, await letLoose(system, scenario)]));
   return Object.fromEntries(outcomes);
 }
 
@@ -118,11 +114,6 @@ function afterwards(root: string): Readonly<Record<string, string>> {
   };
 }
 
-function typeOf({ file, limits, timeoutMs = 60_000 }: Scenario, app: string): TaskTypeOptions {
-  const module = file === undefined ? join(app, 'misbehaves.mjs') : join(HANDLERS, file);
-  return { module, timeoutMs, stopGraceMs: 0, ...(limits === undefined ? {} : { limits }) };
-}
-
 async function listen(where: { readonly host: string; readonly port: number } | { readonly path: string }): Promise<Server> {
   const server = createServer((socket) => { socket.destroy(); }).listen(where);
   servers.push(server);
@@ -132,16 +123,6 @@ async function listen(where: { readonly host: string; readonly port: number } | 
 
 function wordsOf(result: JsonValue): Readonly<Record<string, string>> {
   return z.record(z.string(), z.string()).parse(result);
-}
-
-function wordOf(result: JsonValue): string {
-  return typeof result === 'string' ? result : JSON.stringify(result);
-}
-
-/** The code of the verdict; where the handler itself failed, of what it failed of. */
-function codeOf(error: unknown): string {
-  const codes = [error, error instanceof Error ? error.cause : undefined].map((each) => (each instanceof Error && 'code' in each ? String(each.code) : undefined));
-  return (codes[0] === 'TASK_FAILED' ? codes[1] : undefined) ?? codes[0] ?? String(error);
 }
 
 function isLevel(name: string): name is IsolationLevel {

@@ -39,6 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { id: 'I14', kind: 'policy field', file: GARBAGE },
   { id: 'P01', kind: 'a daemon' },
   { id: 'P02', kind: 'a daemon, and no end', timeoutMs: 1_000 },
+  { id: 'P18', kind: 'a daemon, and a crash' },
   { id: 'P09', kind: 'no ear for signals', isCancelled: true },
   { id: 'P16', kind: 'a stop of its own', timeoutMs: 1_000 },
   { id: 'P10', kind: 'orphans', limits: { processes: false } },

@@ -9,12 +9,15 @@ import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import { endMarked } from './endMarked.ts';
 import { HostChannel, type ChannelListener } from './HostChannel.ts';
 import type { Launched, Launcher, ProcessExit } from './launch/Launcher.ts';
-import { descendantsOf, groupIsAlive, hasForked, signal } from './processTree.ts';
+import { descendantsOf, groupIsAlive, hasForked, isAlive, signal } from './processTree.ts';
 
 /** Exit codes of shells and of bubblewrap: this plus the number of a signal. */
 const SIGNAL_BASE = 128;
 /** How long the channel of a dead process may take to run dry. */
 const LAST_WORDS_MS = 500;
+/** How often, and how far apart, it is looked whether a namespace is gone before everything is searched. */
+const MAX_LOOKS = 20;
+const LOOK_INTERVAL_MS = 5;
 
 /** What a process needs of its surroundings. */
 export interface ProcessPorts {
@@ -40,6 +43,8 @@ export class TaskProcess {
   readonly #up = Promise.withResolvers<undefined>();
   #hasExited = false;
   #isUp = false;
+  /** The first process of the namespace, as it was when the child came up. */
+  #seenInit: number | undefined;
   #listener: ChannelListener | undefined;
   /** For how many reasons nothing may be sent now, and what waits for that. */
   #holds = 0;
@@ -140,7 +145,7 @@ export class TaskProcess {
     await this.started;
     const { pid } = this;
     if (pid === undefined) return [];
-    if (await this.#endNamespace()) return [];
+    if (await this.#endNamespace() || await this.#namespaceIsGone()) return [];
     // Only a live process can prove that it never had children; then nothing has to be searched for.
     const isAlone = !this.#hasExited && !hasForked(pid);
     const linked = isAlone || this.#hasExited ? [] : descendantsOf(pid);
@@ -162,6 +167,7 @@ export class TaskProcess {
   async #comeUp(): Promise<void> {
     await this.started;
     this.#isUp = true;
+    this.#seenInit = this.#init();
     if (this.#held.length === 0) this.send({ type: 'rehearse' });
     this.#up.resolve(undefined);
   }
@@ -179,6 +185,22 @@ export class TaskProcess {
     this.#channel?.close();
     await this.exited;
     return true;
+  }
+
+  /**
+   * When the process has ended by itself. The first process of a namespace is there until the kernel has ended all others: where it was
+   * seen and is no more, no search is needed, which takes long on a busy machine.
+   */
+  async #namespaceIsGone(): Promise<boolean> {
+    const init = this.#seenInit;
+    if (init === undefined || !this.#hasExited) return false;
+    await this.exited;
+    for (let look = 0; look < MAX_LOOKS; look++) {
+      if (!isAlive(init)) return true;
+      // It dies with bubblewrap, which may have been quicker. It gets no signal: its number may be somebody else's by now.
+      await new Promise<void>((resolve) => { this.#clock.setTimer(LOOK_INTERVAL_MS, resolve); });
+    }
+    return false;
   }
 
   async #watchExit(): Promise<ProcessExit> {

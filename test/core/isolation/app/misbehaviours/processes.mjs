@@ -15,6 +15,11 @@ export const processMisbehaviours = {
     start('/bin/sh', ['-c', 'setsid sh -c "setsid sleep 1000 &" >/dev/null 2>&1 &']);
     return never();
   },
+  'a daemon, and a crash': () => {
+    start('/bin/sh', ['-c', 'setsid sh -c "setsid sleep 1000 &" >/dev/null 2>&1 &']);
+    process.kill(process.pid, 'SIGKILL');
+    return never();
+  },
   'no ear for signals': () => {
     for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGXCPU']) process.on(name, () => undefined);
     return never();

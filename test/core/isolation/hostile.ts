@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import type { JsonValue, TaskSystem, TaskTypeOptions } from 'task-system';
+import type { Scenario } from './scenarios.ts';
+
+const HANDLERS = join(import.meta.dirname, '../handlers');
+
+/** The task types of scenarios, each by the id of its case. */
+export function typesOf(scenarios: readonly Scenario[], app: string): Record<string, TaskTypeOptions> {
+  return Object.fromEntries(scenarios.map((scenario) => [scenario.id, typeOf(scenario, app)]));
+}
+
+/** Lets one hostile task loose; resolves with how it ended: the word that it returned, or the code of its error. */
+export async function letLoose(system: TaskSystem, { id, kind, input, isCancelled }: Scenario): Promise<string> {
+  const handle = await system.submit({ type: id, input: { kind, ...input } });
+  if (isCancelled !== true) return handle.result().then(wordOf, codeOf);
+  const stop = system.events.on('task:start', ({ taskId }) => { if (taskId === handle.id) void handle.cancel(); });
+  try {
+    return await handle.result().then(wordOf, codeOf);
+  } finally {
+    stop();
+  }
+}
+
+function typeOf({ file, limits, timeoutMs = 60_000 }: Scenario, app: string): TaskTypeOptions {
+  const module = file === undefined ? join(app, 'misbehaves.mjs') : join(HANDLERS, file);
+  return { module, timeoutMs, stopGraceMs: 0, ...(limits === undefined ? {} : { limits }) };
+}
+
+function wordOf(result: JsonValue): string {
+  return typeof result === 'string' ? result : JSON.stringify(result);
+}
+
+/** The code of the verdict; where the handler itself failed, of what it failed of. */
+function codeOf(error: unknown): string {
+  const codes = [error, error instanceof Error ? error.cause : undefined].map((each) => (each instanceof Error && 'code' in each ? String(each.code) : undefined));
+  return (codes[0] === 'TASK_FAILED' ? codes[1] : undefined) ?? codes[0] ?? String(error);
+}
