@@ -77,7 +77,7 @@ async function lookAt(pid: number, needle: Buffer): Promise<'marked' | 'other' |
   if (isReadable && !environment.includes(needle)) return 'other';
   if (!isAlive(pid)) return 'gone';
   if (isReadable) return 'marked';
-  return environment !== undefined && readStat(pid)?.isBetweenPrograms === true ? 'unclear' : 'other';
+  return environment !== undefined && readStat(pid)?.hasEnvironment === true ? 'unclear' : 'other';
 }
 
 /** Empty when there is none (now), undefined when it is somebody else's. */

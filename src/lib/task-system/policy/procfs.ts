@@ -36,8 +36,8 @@ export interface ProcessStat {
   readonly hadChildren: boolean;
   /** Whether it has ended and was not waited for: a zombie. */
   readonly hasEnded: boolean;
-  /** Whether it is about to have another program, or to end: then it has no environment for a moment. */
-  readonly isBetweenPrograms: boolean;
+  /** Whether it should have an environment: while it replaces its program, and when it is about to end, nothing can be read of it for a moment. */
+  readonly hasEnvironment: boolean;
 }
 
 /** What /proc tells of the memory of one process, in bytes. */
@@ -63,12 +63,12 @@ export function readStat(pid: number): ProcessStat | undefined {
     start: fields[STAT_START] ?? '',
     hadChildren: fields[STAT_CHILD_MINOR_FAULTS] !== '0' || fields[STAT_CHILD_MAJOR_FAULTS] !== '0',
     hasEnded: fields[STAT_STATE] === 'Z',
-    isBetweenPrograms: isBetweenPrograms(fields),
+    hasEnvironment: hasEnvironment(fields),
   };
 }
 
 /** The kernel's own threads never have an environment, and a few other processes were given an empty one. */
-function isBetweenPrograms(fields: readonly string[]): boolean {
+function hasEnvironment(fields: readonly string[]): boolean {
   if ((Number(fields[STAT_FLAGS]) & KERNEL_THREAD) !== 0) return false;
   return fields[STAT_ENVIRONMENT_END] === '0' || fields[STAT_ENVIRONMENT_START] !== fields[STAT_ENVIRONMENT_END];
 }
