@@ -24,6 +24,7 @@ export type {
   TaskOverrides, TaskPage, TaskProgress, TaskRecord, TaskRecordPage, TaskState, TaskStore, TaskSystemCore, TaskSystemOptions,
   TaskTypeOptions, TerminalState, Timer, ToolLimitOptions, ToolLimits, ToolRule, TypeReport, TypeSandboxOptions, Unsubscribe,
   TreeBounds, WorkspaceOptions,
+  KeptFile, NetworkDenial, NetworkOptions, ResolvedNetwork, TaskArtifact,
 } from './lib/task-system/types/index.ts';
 export { verifyWebhook, type VerifiedWebhook, type VerifyWebhookOptions, type WebhookHeaders } from './lib/task-system/hooks/webhooks/verifyWebhook.ts';
 export type {

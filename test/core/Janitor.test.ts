@@ -29,7 +29,8 @@ function setUp(prune: (order: PruneOrder, call: number) => Promise<Removed> = ()
   const store = makeStore({ prune: (order) => { orders.push(order); return prune(order, orders.length); } });
   const workspaces = new CountedWorkspaces('/nowhere', clock, logger);
   const options = parseTaskSystemOptions({ root: '/nowhere', tasks: { research: { module: '/research.js' } }, storage: { retention: { maxAgeMs: 10_000, maxCount: 77 } }, workspaces: { keepFailedMs: 5_000 } });
-  return { clock, logger, orders, workspaces, janitor: new Janitor({ options, store, workspaces, clock, logger }) };
+  const artifacts = { sweeps: 0, sweep: () => { artifacts.sweeps++; return Promise.resolve(); } };
+  return { clock, logger, orders, workspaces, artifacts, janitor: new Janitor({ options, store, workspaces, artifacts, clock, logger }) };
 }
 
 describe('Janitor', () => {
@@ -58,6 +59,13 @@ describe('Janitor', () => {
     await janitor.tidy();
     expect(orders).toEqual([{ before: clock.now() - 10_000, keep: 77, batch: BATCH }]);
     expect(workspaces.sweeps).toEqual([[5_000, 10_000]]);
+  });
+
+  it('removes what tasks have kept that are gone, after they went', async () => {
+    const sweeps: number[] = [];
+    const { janitor, artifacts } = setUp(() => { sweeps.push(artifacts.sweeps); return Promise.resolve({ tasks: 0, events: 0 }); });
+    await janitor.tidy();
+    expect([sweeps, artifacts.sweeps]).toEqual([[0], 1]);
   });
 
   it.each([['tasks', { tasks: BATCH, events: 3 }], ['events', { tasks: 0, events: BATCH }]])('goes on in batches while there are more %s', async (_name, full) => {

@@ -245,3 +245,25 @@ describe('TaskContext.subtasks.spawn', () => {
     expect(calls).toEqual([]);
   });
 });
+
+describe('workspace.keep', () => {
+  it.each([['a.txt', 'a.txt'], ['./sub/a.txt', 'sub/a.txt'], [`${WORKSPACE}/sub/a.txt`, 'sub/a.txt'], ['sub/../a.txt', 'a.txt'], ['.', '']])('names %s to the host as the path %j below the workspace', async (given, path) => {
+    const { context, calls } = setUp({ path, bytes: 3 });
+    expect(await context.workspace.keep(given)).toEqual({ path, bytes: 3 });
+    expect(calls).toEqual([{ path }]);
+  });
+
+  it.each(['..', '../other', '/etc/passwd', `${WORKSPACE}2/a`])('refuses %s, which lies outside, without asking', async (given) => {
+    const { context, calls } = setUp();
+    await expect(context.workspace.keep(given)).rejects.toThrow(TypeError);
+    expect(calls).toEqual([]);
+  });
+
+  it('rejects with what the host says', async () => {
+    await expect(setUp(new Error('refused')).context.workspace.keep('a')).rejects.toThrow('refused');
+  });
+
+  it.each([null, {}, { path: 'a' }, { bytes: 1 }, []])('rejects an answer that is none: %j', async (answer) => {
+    await expect(setUp(answer).context.workspace.keep('a')).rejects.toThrow('without its file');
+  });
+});

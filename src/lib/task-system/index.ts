@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { MemoryManager } from './context/MemoryManager.ts';
+import { Artifacts } from './core/Artifacts.ts';
 import { childEntryPath, contextProgramPath } from './core/childEntry.ts';
 import { CoreSystem } from './core/CoreSystem.ts';
 import { createIdGenerator, pooledBytes, type GenerateId } from './core/ids.ts';
@@ -123,10 +124,12 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const sessions = new Sessions({ options, hostId, childEntry, levels, policies, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
   const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
   const broker = new ToolBroker({ tools, policyOf: ({ type }) => options.types.get(type)?.policy, redactor: new Redactor(options.secrets), clock, logger });
+  const artifacts = new Artifacts({ options, find: (taskId) => store.get(taskId), logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
-    context,
+    context, artifacts,
     calls: {
+      keep: (caller, params) => artifacts.keep(caller, params),
       spawn: (caller, params) => system.spawnChild(caller.task, params),
       remember: (caller, params) => context.remember(caller, params),
       context: (caller, params) => context.report(caller, params),
@@ -138,8 +141,8 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
     },
   });
   const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId, levels });
-  const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, clock, logger });
-  const system = new WiredSystem({ options, store, events, hooks, webhooks, queue, sessions, runner, submitter, janitor, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
+  const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, artifacts, clock, logger });
+  const system = new WiredSystem({ options, store, events, hooks, webhooks, queue, sessions, runner, submitter, janitor, artifacts, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
   return system;
 }
 

@@ -4,6 +4,7 @@ import type { TaskEvents } from '../realtime/EventEmitter.ts';
 import type { DoctorReport } from '../types/Isolation.ts';
 import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
 import type { TaskStore } from '../types/TaskStore.ts';
+import type { Artifacts } from './Artifacts.ts';
 import type { Janitor } from './Janitor.ts';
 import type { Sessions } from './Sessions.ts';
 import type { Submitter } from './Submitter.ts';
@@ -22,6 +23,7 @@ export interface CoreParts {
   readonly runner: TaskRunner;
   readonly submitter: Submitter;
   readonly janitor: Janitor;
+  readonly artifacts: Artifacts;
   /** Examines the isolation that this machine can give. */
   readonly examine: () => Promise<DoctorReport>;
 }

@@ -8,7 +8,7 @@ import { isJsonObject, type JsonValue } from '../types/Json.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from '../types/Options.ts';
 import { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from '../types/parseCalls.ts';
 import type { PolicyDecision } from '../types/Policy.ts';
-import type { QueueControl, TaskHandle, TaskPage, TaskSystemCore } from '../types/System.ts';
+import type { QueueControl, TaskArtifact, TaskHandle, TaskPage, TaskSystemCore } from '../types/System.ts';
 import type { Task } from '../types/Task.ts';
 import { isTerminal } from '../types/TaskState.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
@@ -75,6 +75,11 @@ export class CoreSystem implements TaskSystemCore {
     return decideCall(requireTaskType(this.#parts.options.types, taskType).policy, tool, args);
   }
 
+  async artifacts(taskId: string): Promise<readonly TaskArtifact[]> {
+    this.assertOpen();
+    return this.#parts.artifacts.list(taskId);
+  }
+
   async doctor(): Promise<DoctorReport> {
     this.assertOpen();
     return this.#parts.examine();
@@ -97,8 +102,9 @@ export class CoreSystem implements TaskSystemCore {
 
   /** Prepares directories and spares, takes over what an earlier host left, and begins to run tasks. */
   async open(): Promise<void> {
-    const { sessions, hooks, webhooks, events, runner, janitor } = this.#parts;
+    const { sessions, hooks, webhooks, events, runner, janitor, artifacts } = this.#parts;
     await sessions.open();
+    await artifacts.open();
     hooks.watch(events, (taskId) => this.#views.find(taskId));
     await webhooks.open(events);
     await runner.start();

@@ -2,6 +2,7 @@ import { serializeError } from '../types/Errors.ts';
 import type { Clock, Logger, Timer } from '../types/Ports.ts';
 import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
 import type { TaskStore } from '../types/TaskStore.ts';
+import type { Artifacts } from './Artifacts.ts';
 import type { Workspaces } from './Workspaces.ts';
 
 const INTERVAL_MS = 5 * 60_000;
@@ -12,11 +13,12 @@ export interface JanitorPorts {
   readonly options: ResolvedOptions;
   readonly store: TaskStore;
   readonly workspaces: Workspaces;
+  readonly artifacts: Pick<Artifacts, 'sweep'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** Removes ended tasks, old events, logs and workspaces, every few minutes and in small batches. */
+/** Removes ended tasks and what they kept, old events, logs and workspaces, every few minutes and in small batches. */
 export class Janitor {
   readonly #ports: JanitorPorts;
   #timer: Timer | undefined;
@@ -39,13 +41,14 @@ export class Janitor {
 
   /** One round. */
   async tidy(): Promise<void> {
-    const { options, store, workspaces, clock } = this.#ports;
+    const { options, store, workspaces, artifacts, clock } = this.#ports;
     const { maxAgeMs, maxCount } = options.storage.retention;
     for (let hasMore = true; hasMore && !this.#isClosed;) {
       const removed = await store.prune({ before: clock.now() - maxAgeMs, keep: maxCount, batch: BATCH });
       hasMore = removed.tasks === BATCH || removed.events === BATCH;
     }
     if (!this.#isClosed) await workspaces.sweep(options.workspaces.keepFailedMs, maxAgeMs);
+    if (!this.#isClosed) await artifacts.sweep();
   }
 
   /** Ends the rounds; waits for the one under way. */

@@ -1,6 +1,6 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { LogLevel } from '../types/Events.ts';
-import type { TaskContext, TaskLog, TaskWorkspace } from '../types/Handler.ts';
+import type { KeptFile, TaskContext, TaskLog, TaskWorkspace } from '../types/Handler.ts';
 import { isBoundedJson, isJsonObject, MAX_JSON_DEPTH, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
 import type { SubmitOptions } from '../types/Options.ts';
 import type { StartedTask } from '../types/Protocol.ts';
@@ -45,17 +45,26 @@ export function createTaskContext(started: StartedTask, input: unknown, workspac
   };
 }
 
-function createWorkspace(path: string, { projectPath }: ContextPorts): TaskWorkspace {
+function createWorkspace(path: string, { projectPath, call }: ContextPorts): TaskWorkspace {
   return {
     path,
     ...(projectPath === undefined ? {} : { projectPath }),
-    resolve(...names) {
-      const target = resolve(path, ...names);
-      const way = relative(path, target);
-      if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) throw new TypeError(`"${names.join('/')}" lies outside the workspace of the task`);
-      return target;
-    },
+    resolve: (...names) => join(path, wayTo(path, names)),
+    keep: async (file) => readKept(await call('keep', { path: wayTo(path, [file]).replaceAll(sep, '/') })),
   };
+}
+
+/** The way from the workspace to a name in it. */
+function wayTo(workspace: string, names: readonly string[]): string {
+  const way = relative(workspace, resolve(workspace, ...names));
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) throw new TypeError(`"${names.join('/')}" lies outside the workspace of the task`);
+  return way;
+}
+
+function readKept(value: JsonValue): KeptFile {
+  const { path, bytes } = isJsonObject(value) ? value : {};
+  if (typeof path === 'string' && typeof bytes === 'number') return { path, bytes };
+  throw new TypeError('the host answered a keep without its file');
 }
 
 function createLog(send: (message: ChildMessage) => void): TaskLog {

@@ -7,6 +7,7 @@ import type { Clock, Logger, Timer } from '../types/Ports.ts';
 import { DEFAULTS, type ResolvedOptions, type ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskProgress } from '../types/Task.ts';
 import type { Committed, Created, NewTask, TaskRecord, TaskStore } from '../types/TaskStore.ts';
+import type { Artifacts } from './Artifacts.ts';
 import { DueTimer } from './DueTimer.ts';
 import type { Outcome } from './outcome.ts';
 import type { ProjectContext } from './ProjectContext.ts';
@@ -38,6 +39,7 @@ export interface RunnerPorts {
   /** Answers what running tasks ask for. */
   readonly calls: HostCalls;
   readonly context: ProjectContext;
+  readonly artifacts: Artifacts;
 }
 
 /** A claimed task. Its session exists a moment later; a stop that comes before is remembered. */
@@ -240,7 +242,9 @@ export class TaskRunner {
     const end = { task, type: type ?? NO_TYPE, outcome, progress: active.session?.progress, usage: active.session?.usage, isolation: active.isolation, time: clock.now() };
     const settlement = settlementOf(end, options.queue, random);
     await this.#ports.context.finish(task, settlement, opened?.workspace, (drafts) => this.#record(task, drafts));
+    if (settlement.to !== 'queued') await this.#ports.artifacts.take(task, opened?.workspace, (drafts) => this.#record(task, drafts));
     const committed = await settleUntilStored(settlement, { ...this.#ports, stopping: this.#stopping.signal });
+    await this.#ports.artifacts.settle(task, committed?.task);
     opened?.dispose(outcome.kind === 'failed' && options.workspaces.keepFailedMs > 0 ? 'keep' : 'remove');
     if (committed === undefined) return;
     this.#publish(committed);

@@ -18,6 +18,20 @@ export interface TaskWorkspace {
   readonly projectPath?: string;
   /** Absolute path of a name inside the workspace. @throws TypeError when it would lie outside. */
   readonly resolve: (...names: readonly string[]) => string;
+  /**
+   * Keeps a file beyond the end of the task: `tasks.artifacts(id)` of the host lists it. Call it when the file is finished, since one
+   * that changes afterwards is not kept; calling it again takes the file as it is by then. It is moved when the task is over.
+   * @param path of the file, relative to the workspace or as `resolve` gives it.
+   * @throws TaskSystemError `ARTIFACT_REFUSED` or `ARTIFACT_LIMIT`; TypeError when the path lies outside.
+   */
+  readonly keep: (path: string) => Promise<KeptFile>;
+}
+
+/** A file that was kept. */
+export interface KeptFile {
+  /** Relative to the workspace, with `/`. */
+  readonly path: string;
+  readonly bytes: number;
 }
 
 /** Starts tasks that are part of this one. */

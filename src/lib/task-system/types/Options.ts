@@ -167,6 +167,10 @@ export interface LimitOptions {
    * mostly does not use. With 0 the kernel stops a process closest to `memoryMb`, and no worker thread can start. @defaultValue 2
    */
   readonly workerThreads?: number;
+  /** Files that one attempt may keep with `workspace.keep`; one more is refused with `ARTIFACT_LIMIT`. @defaultValue 64 */
+  readonly artifacts?: number;
+  /** What they may have together, in MiB. @defaultValue 256 */
+  readonly artifactsMb?: number;
 }
 
 /** One project. */

@@ -47,6 +47,8 @@ const limitSchema = tiedTo<LimitOptions>()(group({
   openFiles: integerOrOff(MIN_OPEN_FILES).exactOptional(),
   workspaceMb: integerOrOff(1).exactOptional(),
   workerThreads: integer(0).exactOptional(),
+  artifacts: integer(0).exactOptional(),
+  artifactsMb: integer(0).exactOptional(),
 }));
 
 const contextSchema = tiedTo<ContextOptions>()(group({

@@ -11,7 +11,7 @@ export const PROTOCOL_VERSION = 1;
 export const CHANNEL_FD = 3;
 
 /** What a child may ask its host for; each is answered by one part of the host (see `HostCalls`). */
-export const HOST_METHODS = ['spawn', 'remember', 'context', 'model', 'toolStart', 'toolEnd', 'toolRun', 'toolList'] as const;
+export const HOST_METHODS = ['spawn', 'remember', 'context', 'model', 'toolStart', 'toolEnd', 'toolRun', 'toolList', 'keep'] as const;
 
 /** Name of something a child may ask for. */
 export type HostMethod = (typeof HOST_METHODS)[number];

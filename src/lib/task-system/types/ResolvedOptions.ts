@@ -85,6 +85,8 @@ export interface ResolvedLimits {
   readonly openFiles: number | false;
   readonly workspaceMb: number | false;
   readonly workerThreads: number;
+  readonly artifacts: number;
+  readonly artifactsMb: number;
 }
 
 /** What the tasks of a project are told of it. */
@@ -208,7 +210,7 @@ export const DEFAULTS = {
   retry: { maxAttempts: 1, baseDelayMs: 1_000, maxDelayMs: 300_000, factor: 2 },
   limits: {
     inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216,
-    memoryMb: 512, cpuMs: 900_000, processes: 64, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2,
+    memoryMb: 512, cpuMs: 900_000, processes: 64, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2, artifacts: 64, artifactsMb: 256,
   },
   project: { weight: 1 },
   queue: { maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3 },

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { TaskEvent, TaskEventMap } from './Events.ts';
 import type { HookRegistry } from './Hooks.ts';
 import type { DoctorReport } from './Isolation.ts';
@@ -19,6 +20,17 @@ export interface TaskHandle {
   cancel(reason?: string): Promise<boolean>;
   /** The task's events from its creation to its end: the stored ones, then live, those that are not stored included. */
   events(): AsyncIterableIterator<TaskEvent>;
+}
+
+/** A file that a task has kept with `workspace.keep`. */
+export interface TaskArtifact {
+  /** As the task named it: relative to its workspace, with `/`. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Absolute path of the file; it goes when the task is pruned. */
+  readonly file: string;
+  /** The content. */
+  stream(): Readable;
 }
 
 /** A page of tasks, newest first. */
@@ -111,6 +123,11 @@ export interface TaskSystemCore extends AsyncDisposable {
    * @throws TaskSystemError `TASK_TYPE_UNKNOWN`.
    */
   explainPolicy(taskType: string, tool: string, args?: JsonValue): PolicyDecision;
+  /**
+   * The files that a task has kept with `workspace.keep`, by path: those of the attempt that ended it. Empty while it runs.
+   * @throws TaskSystemError `TASK_NOT_FOUND`.
+   */
+  artifacts(taskId: string): Promise<readonly TaskArtifact[]>;
   /** Starts a canary at each level of isolation and tells what works on this machine, what is missing, and how to get it. */
   doctor(): Promise<DoctorReport>;
   /** Stops: no new tasks, running ones get the grace to finish, the rest goes back to the queue. May be called twice. */

@@ -1,10 +1,10 @@
 export { ERROR_CATALOGUE, type ErrorCode, type ErrorEntry } from './ErrorCatalogue.ts';
 export { deserializeError, serializeError, TaskSystemError, type SerializedError } from './Errors.ts';
 export {
-  EVENT_IS_STORED, EVENT_TYPES, isEventType, isTerminalEvent, TERMINAL_EVENTS, type EventDraft, type EventEnvelope, type LogLevel, type TaskEvent,
+  EVENT_IS_STORED, EVENT_TYPES, isEventType, isTerminalEvent, TERMINAL_EVENTS, type EventDraft, type EventEnvelope, type LogLevel, type NetworkDenial, type TaskEvent,
   type TaskEventData, type TaskEventMap, type TaskEventOf, type TaskEventType,
 } from './Events.ts';
-export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './Handler.ts';
+export type { KeptFile, TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './Handler.ts';
 export type { Hook, HookContext, HookListeners, HookRegistry, Unsubscribe } from './Hooks.ts';
 export {
   isAtLeast, ISOLATION_DIMENSIONS, ISOLATION_LEVELS, type DimensionReport, type DoctorReport, type Enforcement, type IsolationDimension, type IsolationLevel, type LevelReport, type SandboxProblem,
@@ -12,7 +12,7 @@ export {
 } from './Isolation.ts';
 export { isJsonObject, parseJson, type JsonObject, type JsonValue } from './Json.ts';
 export type {
-  CloseOptions, ContextFileOptions, ContextOptions, LimitOptions, ListOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, SubtaskOptions,
+  CloseOptions, ContextFileOptions, ContextOptions, LimitOptions, ListOptions, NetworkOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, SubtaskOptions,
   SubmitOptions, TaskSystemOptions, TaskTypeOptions, TypeSandboxOptions, WebhookOptions, WorkspaceOptions,
 } from './Options.ts';
 export { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from './parseCalls.ts';
@@ -27,12 +27,12 @@ export {
   CHANNEL_FD, PROTOCOL_VERSION, type AbortCause, type ParentMessage, type StartedTask,
 } from './Protocol.ts';
 export {
-  DEFAULTS, type ResolvedClose, type ResolvedLimits, type ResolvedList, type ResolvedOptions, type ResolvedProject, type ResolvedQueue,
+  DEFAULTS, type ResolvedClose, type ResolvedLimits, type ResolvedNetwork, type ResolvedList, type ResolvedOptions, type ResolvedProject, type ResolvedQueue,
   type ResolvedRetry, type ResolvedSandbox, type ResolvedStorage, type ResolvedSubmit, type ResolvedSubtasks, type ResolvedTaskType, type ResolvedTypeSandbox, type ResolvedWebhooks, type ResolvedWorkspaces,
 } from './ResolvedOptions.ts';
 export { describeIssues, type SchemaOutput, type StandardIssue, type StandardResult, type StandardSchema } from './StandardSchema.ts';
 export type {
-  ProjectSnapshot, QueueControl, QueueSnapshot, TaskEventListeners, TaskHandle, TaskPage, TaskSystemCore,
+  ProjectSnapshot, QueueControl, QueueSnapshot, TaskArtifact, TaskEventListeners, TaskHandle, TaskPage, TaskSystemCore,
 } from './System.ts';
 export { PRIORITY_LEVELS, type PriorityName, type Task, type TaskProgress, type TaskUsage } from './Task.ts';
 export type { TaskControl } from './TaskControl.ts';
