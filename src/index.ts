@@ -34,3 +34,6 @@ export type {
   WebhookOutbox, WebhookPayload, WebhookSecret, WebhookTestData,
 } from './lib/task-system/types/index.ts';
 export type { CallingTask, Tool, ToolAnnotations, ToolCallOptions, ToolInput, ToolLike, ToolOutputChunk, ToolSchema, ToolSet } from './lib/task-system/types/Tools.ts';
+export type { CancelCause, ChildFailureRule, CompletionRule, TaskTree } from './lib/task-system/types/Subtasks.ts';
+export type { ChildSubmission } from './lib/task-system/types/Options.ts';
+export type { SnapshotOptions, WaitingTask, WaitReason } from './lib/task-system/types/System.ts';

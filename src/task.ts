@@ -16,7 +16,7 @@ export type {
 } from './lib/task-system/types/Context.ts';
 export type { SerializedError } from './lib/task-system/types/Errors.ts';
 export type { LogLevel } from './lib/task-system/types/Events.ts';
-export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';
+export type { JoinContext, TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';
 export type { JsonObject, JsonValue } from './lib/task-system/types/Json.ts';
 export type { RetryPolicy, SubmitOptions } from './lib/task-system/types/Options.ts';
 export type { StartedTask } from './lib/task-system/types/Protocol.ts';
@@ -27,3 +27,4 @@ export type {
 } from './lib/task-system/types/Tools.ts';
 export type { PriorityName, Task, TaskProgress } from './lib/task-system/types/Task.ts';
 export type { TaskState } from './lib/task-system/types/TaskState.ts';
+export type { Subtask, SubtaskOutcome } from './lib/task-system/types/Subtasks.ts';

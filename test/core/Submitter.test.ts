@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderKeyOf, Submitter } from '../../src/lib/task-system/core/Submitter.ts';
 import { TaskQueue } from '../../src/lib/task-system/core/TaskQueue.ts';
+import { InheritedTypes } from '../../src/lib/task-system/subtask/InheritedTypes.ts';
 import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
 import { TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
 import { parseSubmitOptions } from '../../src/lib/task-system/types/parseCalls.ts';
@@ -26,14 +27,16 @@ interface World {
 function setUp({ queue: queueOptions = {}, type = {}, hook, stored = [] }: World = {}) {
   const options = parseTaskSystemOptions({ root: '/root', tasks: { research: { module: '/research.js', retry: { maxAttempts: 3 }, ...type }, write: { module: '/write.js' } }, queue: queueOptions });
   const queue = new TaskQueue(5, () => ({ maxConcurrent: 5, weight: 1 }));
+  const types = new InheritedTypes(options.types);
   const submitted: NewTask[] = [];
   let ids = 0;
   const submitter = new Submitter({
     options,
     queue,
     store: makeStore({ get: (id) => Promise.resolve(stored.find((task) => task.id === id)) }),
-    runner: { submit: (task) => { submitted.push(task); return Promise.resolve({ task: makeRecord({ id: task.id }), events: [], existed: false }); } },
+    runner: { submit: (task) => { submitted.push(task); return Promise.resolve({ task: makeRecord({ id: task.id }), events: [], existed: false }); }, submitGroup: (group, children) => { submitted.push(group, ...children); return Promise.resolve({ task: makeRecord({ id: group.id }), events: [], existed: false }); } },
     hooks: { hasCreateHooks: hook !== undefined, runCreate: async (task) => hook?.(task) },
+    subtasks: { adopted: () => undefined, typeOf: (task) => types.of(task) },
     clock: new FakeClock(NOW),
     generateId: () => `id-${++ids}`,
     levels: { choose: () => ({ level: 'process' }) },
@@ -55,7 +58,7 @@ describe('Submitter.submit', () => {
     const { submit, submitted } = setUp({ stored: [makeRecord({ id: 'parent', rootId: 'top' })] });
     await submit({ type: 'research', project: 'acme', input: [1], priority: 'high', delayMs: 500, idempotencyKey: 'k', parentId: 'parent', timeoutMs: 9, retry: { maxAttempts: 7 }, metadata: { a: 1 } });
     expect(submitted).toEqual([{
-      id: 'id-1', rootId: 'top', parentId: 'parent', type: 'research', project: 'acme', inputJson: '[1]', priority: 1, orderKey: NOW - HOUR, maxAttempts: 7,
+      id: 'id-1', rootId: 'top', parentId: 'parent', type: 'research', project: 'acme', inputJson: '[1]', priority: 1, orderKey: 999 - HOUR, maxAttempts: 7, lineage: ['research'],
       overrides: { timeoutMs: 9, retry: { maxAttempts: 7 } }, metadata: { a: 1 }, idempotencyKey: 'k', createdAt: NOW, runAt: NOW + 500,
     }]);
   });
@@ -129,6 +132,58 @@ describe('Submitter.submit', () => {
     const { submit, queue } = setUp();
     queue.adjust('default', { pending: 1_000_000 });
     await expect(submit({ type: 'research' })).resolves.toMatchObject({ id: 'id-1' });
+  });
+});
+
+describe('Submitter.accept', () => {
+  const parent = makeRecord({ id: 'parent', rootId: 'top', project: 'garden', priority: 1, orderKey: 500, type: 'write', lineage: ['research'] });
+
+  it('gives a child the project and the priority of its parent, and a place just before what came after that', async () => {
+    const { submitter, submitted } = setUp({ stored: [parent] });
+    await submitter.accept({ type: 'research', parentId: 'parent' });
+    expect(submitted).toMatchObject([{ project: 'garden', priority: 1, orderKey: 499, rootId: 'top', lineage: ['research', 'write'] }]);
+  });
+
+  it('lets a child say otherwise', async () => {
+    const { submitter, submitted } = setUp({ stored: [parent] });
+    await submitter.accept({ type: 'research', parentId: 'parent', project: 'other', priority: 'low', weight: 3 });
+    expect(submitted).toMatchObject([{ project: 'other', priority: -1, orderKey: 499 + 2 * HOUR, weight: 3 }]);
+  });
+
+  it('stores rules only where they are not the usual ones', async () => {
+    const { submitter, submitted } = setUp();
+    await submitter.accept({ type: 'research', completion: 'all' });
+    await submitter.accept({ type: 'research', onChildFailure: 'ignore' });
+    expect(submitted.map(({ rules }) => rules)).toEqual([undefined, { completion: 'all', onChildFailure: 'ignore' }]);
+  });
+
+  it('stores a group with its children', async () => {
+    const { submitter, submitted } = setUp();
+    await submitter.accept({ type: 'group', project: 'acme', completion: 'any', children: [{ type: 'research', input: 1, key: 'a' }, { type: 'write', priority: 'high' }] });
+    expect(submitted).toMatchObject([
+      { id: 'id-1', type: 'group', project: 'acme', rules: { completion: 'any' } },
+      { id: 'id-2', type: 'research', project: 'acme', parentId: 'id-1', rootId: 'id-1', key: 'a', lineage: ['group'], inputJson: '1' },
+      { id: 'id-3', type: 'write', parentId: 'id-1', priority: 1 },
+    ]);
+  });
+
+  it.each<[string, object]>([
+    ['a group without children', { type: 'group' }],
+    ['an empty group', { type: 'group', children: [] }],
+    ['children of another type', { type: 'research', children: [{ type: 'write' }] }],
+    ['a group in a group', { type: 'group', children: [{ type: 'group' }] }],
+    ['two children of one key', { type: 'group', children: [{ type: 'write', key: 'k' }, { type: 'write', key: 'k' }] }],
+    ['a child with a parent of its own', { type: 'group', children: [{ type: 'write', parentId: 'p' }] }],
+  ])('refuses %s', async (_name, options) => {
+    const { submitter, submitted } = setUp();
+    expect((await rejectionOf(submitter.accept(options))).code).toBe('SUBMIT_INVALID');
+    expect(submitted).toEqual([]);
+  });
+
+  it('stores nothing of a group with a child that nobody can run', async () => {
+    const { submitter, submitted } = setUp();
+    expect((await rejectionOf(submitter.accept({ type: 'group', children: [{ type: 'write' }, { type: 'nobody' }] }))).code).toBe('TASK_TYPE_UNKNOWN');
+    expect(submitted).toEqual([]);
   });
 });
 

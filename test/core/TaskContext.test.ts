@@ -226,7 +226,7 @@ describe('TaskContext reports', () => {
 describe('TaskContext.subtasks.spawn', () => {
   it('asks the host and gives the id of the child', async () => {
     const { context, calls } = setUp({ id: 'child-7', more: 1 });
-    await expect(context.subtasks.spawn({ type: 'research', input: { part: 1 }, priority: 'high' })).resolves.toEqual({ id: 'child-7' });
+    await expect(context.subtasks.spawn({ type: 'research', input: { part: 1 }, priority: 'high' })).resolves.toMatchObject({ id: 'child-7' });
     expect(calls).toEqual([{ type: 'research', input: { part: 1 }, priority: 'high' }]);
   });
 

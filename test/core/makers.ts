@@ -2,6 +2,7 @@ import { TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
 import type { Logger } from '../../src/lib/task-system/types/Ports.ts';
 import { DEFAULTS, type ResolvedTaskType } from '../../src/lib/task-system/types/ResolvedOptions.ts';
 import { resolvePolicy } from '../../src/lib/task-system/types/resolvePolicy.ts';
+import { DEFAULT_RULES } from '../../src/lib/task-system/types/Subtasks.ts';
 import type { Task } from '../../src/lib/task-system/types/Task.ts';
 import type { TaskRecord, TaskStore } from '../../src/lib/task-system/types/TaskStore.ts';
 
@@ -50,7 +51,7 @@ export function makeTask(overrides: Partial<Task> = {}): Task {
 
 /** A task type with every default. */
 export function makeType(overrides: Partial<ResolvedTaskType> = {}): ResolvedTaskType {
-  return { name: 'research', moduleUrl: 'file:///handlers/research.js', ...DEFAULTS.taskType, retry: DEFAULTS.retry, limits: DEFAULTS.limits, env: {}, sandbox: { read: [] }, policy: resolvePolicy(undefined, 'tasks.research.policy'), ...overrides };
+  return { name: 'research', moduleUrl: 'file:///handlers/research.js', ...DEFAULTS.taskType, retry: DEFAULTS.retry, limits: DEFAULTS.limits, env: {}, sandbox: { read: [] }, rules: DEFAULT_RULES, policy: resolvePolicy(undefined, 'tasks.research.policy'), ...overrides };
 }
 
 /** A store that can do what a test gives it, and refuses everything else. */
@@ -63,6 +64,9 @@ export function makeStore(parts: Partial<TaskStore>): TaskStore {
       deadLetter: refuse, replay: refuse,
     },
     ledger: { spent: refuse, charge: refuse },
+    families: {
+      createGroup: refuse, failWaiting: refuse, park: refuse, unpark: refuse, statesOf: refuse, tree: refuse, numbers: refuse, queued: refuse,
+    },
     list: refuse, counts: refuse, readEvents: refuse, setPaused: refuse, paused: refuse, prune: refuse, close: refuse,
   };
   return { epoch: 'epoch-1', openingOffset: 0, ...refusals, ...parts };

@@ -13,7 +13,7 @@ describe('toTask', () => {
   });
 
   it('shows a result of null', () => {
-    expect(toTask(makeRecord({ resultJson: 'null' }))).toHaveProperty('result', null);
+    expect(toTask(makeRecord({ state: 'completed', resultJson: 'null' }))).toHaveProperty('result', null);
   });
 
   it('hides what is the business of store and runner', () => {

@@ -2,16 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { settleUntilStored } from '../../src/lib/task-system/core/settleUntilStored.ts';
 import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
 import { TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
-import type { Committed, Settlement } from '../../src/lib/task-system/types/TaskStore.ts';
+import type { TreeCommitted } from '../../src/lib/task-system/types/FamilyStore.ts';
+import type { Settlement } from '../../src/lib/task-system/types/TaskStore.ts';
 import { makeLogger, makeRecord, makeStore } from './makers.ts';
 import { turns } from './until.ts';
 
 const settlement: Settlement = { taskId: 'task-1', fence: 7, to: 'completed', time: 1, event: { type: 'task:complete', data: { durationMs: 1, resultBytes: 4 } } };
-const committed: Committed = { task: makeRecord({ state: 'completed' }), events: [] };
+const committed: TreeCommitted = { task: makeRecord({ state: 'completed' }), from: 'running', events: [], others: [], stops: [] };
 const full = new TaskSystemError('STORE_FULL', 'No space');
 
 /** A store that gives the answers of a list, one for each try; the last one for ever. */
-function setUp(...answers: readonly (Committed | undefined | Error)[]) {
+function setUp(...answers: readonly (TreeCommitted | undefined | Error)[]) {
   const clock = new FakeClock();
   const logger = makeLogger();
   const stopping = new AbortController();

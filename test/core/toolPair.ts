@@ -51,7 +51,7 @@ export function toolPair({ policy = { allow: ['*'] }, host = {}, own, secrets = 
   });
   const task = makeRecord();
   const keep = (drafts: readonly EventDraft[]): Promise<boolean> => { events.push(...drafts); return Promise.resolve(true); };
-  const caller: Caller = { task, workspace, signal: stop.signal, record: record ?? keep };
+  const caller: Caller = { task, workspace, signal: stop.signal, record: record ?? keep, giveSlot: () => Promise.resolve({ takeBack: () => Promise.resolve() }) };
   const methods: Record<ToolMethod, HostCall> = { toolStart: broker.start, toolEnd: broker.end, toolRun: broker.run, toolList: broker.list };
   const ask = (method: ToolMethod, params: JsonValue): Promise<JsonValue> => methods[method](caller, params);
   const { id, type, project, attempt, metadata, rootId } = task;

@@ -41,8 +41,8 @@ describe('docs/isolation.md', () => {
 });
 
 describe('docs/states.md', () => {
-  it('has the diagram that the table of moves gives (else: npm run docs)', () => {
-    const page = read('docs/states.md');
+  it.each(['docs/states.md', 'docs/subtasks.md'])('has the diagram that the table of moves gives, as %s (else: npm run docs)', (file) => {
+    const page = read(file);
     expect(withDiagram(page)).toBe(page);
   });
 

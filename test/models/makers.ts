@@ -43,6 +43,8 @@ export class TestCaller implements Caller {
     return Promise.resolve(true);
   };
 
+  readonly giveSlot = (): Promise<{ readonly takeBack: () => Promise<void> }> => Promise.resolve({ takeBack: () => Promise.resolve() });
+
   /** The data of its events of one type. */
   of(type: EventDraft['type']): readonly EventDraft['data'][] {
     return this.events.filter((event) => event.type === type).map(({ data }) => data);

@@ -3,6 +3,8 @@ import { describeClaims } from './contract/claims.ts';
 import { describeCreation } from './contract/creation.ts';
 import { describeEvents } from './contract/events.ts';
 import { describeLedger } from './contract/ledger.ts';
+import { describeFamilies } from './contract/families.ts';
+import { describeFamilyModel } from './contract/familyModel.ts';
 import { describeLifecycle } from './contract/lifecycle.ts';
 import { describeModel } from './contract/model.ts';
 import { describeOutbox } from './contract/outbox.ts';
@@ -19,6 +21,8 @@ export function describeTaskStore(name: string, open: OpenStore, capabilities: S
   describe(`TaskStore: ${name}`, () => {
     describeCreation(open);
     describeTrees(open);
+    describeFamilies(open);
+    describeFamilyModel(open);
     describeClaims(open);
     describeSettlements(open);
     describeRecovery(open);

@@ -6,7 +6,7 @@ import { thrownBy } from '../support/thrown.ts';
 const MOVES: readonly (readonly [TaskState, TaskState])[] = [
   ['queued', 'running'], ['queued', 'waiting'], ['queued', 'failed'], ['queued', 'cancelled'],
   ['running', 'completed'], ['running', 'failed'], ['running', 'cancelled'], ['running', 'queued'], ['running', 'waiting'],
-  ['waiting', 'running'], ['waiting', 'completed'], ['waiting', 'failed'], ['waiting', 'cancelled'],
+  ['waiting', 'running'], ['waiting', 'queued'], ['waiting', 'completed'], ['waiting', 'failed'], ['waiting', 'cancelled'],
 ];
 const PAIRS = TASK_STATES.flatMap((from) => TASK_STATES.map((to) => [from, to] as const));
 const ILLEGAL = PAIRS.filter(([from, to]) => !MOVES.some(([a, b]) => a === from && b === to));

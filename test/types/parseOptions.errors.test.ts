@@ -84,7 +84,8 @@ describe('parseTaskSystemOptions: wrong values', () => {
 
   it('names the key of a task type or project that cannot be a name', () => {
     const expected = 'expected a name of 1 to 128 characters, without control characters, slashes or backslashes as key';
-    expect(problemsOf({ tasks: { 'a/b': { module: MODULE } } })).toEqual([{ path: 'tasks["a/b"]', message: expected }]);
+    const other = expected.replace(' as key', ', other than "group" as key');
+    expect(problemsOf({ tasks: { 'a/b': { module: MODULE } } })).toEqual([{ path: 'tasks["a/b"]', message: other }]);
     expect(problemsOf({ projects: { '..': {} } })).toEqual([{ path: 'projects[".."]', message: expected }]);
   });
 });
@@ -95,7 +96,7 @@ describe('parseTaskSystemOptions: unknown options', () => {
     ['Queue', { Queue: {} }, 'unknown option, did you mean "queue"?'],
     ['maxConcurrent', { maxConcurrent: 2 }, 'unknown option here, did you mean "queue.maxConcurrent"?'],
     ['timeoutMs', { timeoutMs: 2 }, 'unknown option here, did you mean "tasks.<name>.timeoutMs"?'],
-    ['queue.colour', { queue: { colour: 'red' } }, 'unknown option; known are maxConcurrent, agingMs, maxPending, spares, maxInterruptions'],
+    ['queue.colour', { queue: { colour: 'red' } }, 'unknown option; known are maxConcurrent, agingMs, maxPending, spares, maxInterruptions, maxWaiting'],
     ['projects.p.weigth', { projects: { p: { weigth: 1 } } }, 'unknown option, did you mean "weight"?'],
   ])('suggests a name for %s', (path, more, message) => {
     expect(problemsOf(more)).toEqual([{ path, message }]);

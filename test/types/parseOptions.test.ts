@@ -31,7 +31,7 @@ const DEFAULT_CONTEXT = {
 describe('parseTaskSystemOptions: defaults', () => {
   it('fills in everything when only root and tasks are given', () => {
     const resolved = parseTaskSystemOptions(optionsWith());
-    expect(resolved.queue).toEqual({ maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3 });
+    expect(resolved.queue).toEqual({ maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3, maxWaiting: 100 });
     expect(resolved.storage).toEqual({ lockTimeoutMs: 1_000, retention: { maxAgeMs: 604_800_000, maxCount: 100_000 } });
     expect(resolved.workspaces).toEqual({ keepFailedMs: 86_400_000 });
     expect(resolved.sandbox).toEqual({ env: [], niceness: 10 });
@@ -42,6 +42,7 @@ describe('parseTaskSystemOptions: defaults', () => {
   it('fills in everything of a task type', () => {
     expect(typeOf({ module: MODULE })).toEqual({
       name: 'research',
+      rules: { completion: 'all', onChildFailure: 'fail-fast' },
       moduleUrl: 'file:///srv/app/research.js',
       timeoutMs: 900_000,
       stopGraceMs: 2_000,

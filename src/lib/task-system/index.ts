@@ -17,6 +17,7 @@ import { ProjectContext } from './core/ProjectContext.ts';
 import { Sessions } from './core/Sessions.ts';
 import { Submitter } from './core/Submitter.ts';
 import { TaskPolicies } from './core/TaskPolicies.ts';
+import { TaskFollower } from './core/TaskFollower.ts';
 import { TaskQueue } from './core/TaskQueue.ts';
 import { TaskRunner } from './core/TaskRunner.ts';
 import { readHostTools, ToolBroker } from './core/ToolBroker.ts';
@@ -28,8 +29,11 @@ import { probeLevels } from './policy/sandbox/probeLevels.ts';
 import { TaskEvents } from './realtime/EventEmitter.ts';
 import { attachWebSocket, type WebSocketAttachment, type WebSocketOptions } from './realtime/WebSocketServer.ts';
 import { openSqliteStore } from './store/SqliteStore.ts';
+import { InheritedTypes } from './subtask/InheritedTypes.ts';
+import { SubTaskManager } from './subtask/SubTaskManager.ts';
 import type { ReadTool } from './tools/readTools.ts';
 import { Redactor } from './tools/secrets/Redactor.ts';
+import { TaskHierarchy } from './subtask/TaskHierarchy.ts';
 import type { TaskSystemOptions } from './types/Options.ts';
 import { parseTaskSystemOptions } from './types/parseOptions.ts';
 import { systemClock, type Clock, type Logger, type ProcessSpawner } from './types/Ports.ts';
@@ -123,14 +127,24 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const policies = new TaskPolicies(options.types, (taskId) => store.get(taskId));
   const sessions = new Sessions({ options, hostId, childEntry, levels, policies, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
   const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
-  const broker = new ToolBroker({ tools, policyOf: ({ type }) => options.types.get(type)?.policy, redactor: new Redactor(options.secrets), clock, logger });
+  const follower = new TaskFollower(events);
+  const subtasks: SubTaskManager = new SubTaskManager({
+    store,
+    spawner: { spawn: (parent, submission) => system.spawn(parent, submission) },
+    onEnd: (taskId, listener) => follower.onEnd(taskId, listener),
+    types: new InheritedTypes(options.types),
+  });
+  const broker = new ToolBroker({ tools, policyOf: (task) => subtasks.findType(task)?.policy, redactor: new Redactor(options.secrets), clock, logger });
   const artifacts = new Artifacts({ options, find: (taskId) => store.get(taskId), logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
-    context, artifacts,
+    context, artifacts, subtasks, follower,
     calls: {
       keep: (caller, params) => artifacts.keep(caller, params),
-      spawn: (caller, params) => system.spawnChild(caller.task, params),
+      spawn: (caller, params) => subtasks.spawn(caller, params),
+      wait: (caller, params) => subtasks.wait(caller, params),
+      outcome: (caller, params) => subtasks.outcome(caller, params),
+      children: (caller) => subtasks.children(caller),
       remember: (caller, params) => context.remember(caller, params),
       context: (caller, params) => context.report(caller, params),
       model: modelCalls({ options, store, clock, random, logger }),
@@ -140,9 +154,12 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
       toolList: broker.list,
     },
   });
-  const submitter = new Submitter({ options, store, queue, runner, hooks, clock, generateId, levels });
+  const hierarchy = new TaskHierarchy({
+    families: store.families, clock, logger, reported: (taskId) => runner.progressOf(taskId)?.percent, emit: (subject, draft) => { events.emitTransient(subject, draft); },
+  });
+  const submitter: Submitter = new Submitter({ options, store, queue, runner, hooks, subtasks, clock, generateId, levels });
   const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, artifacts, clock, logger });
-  const system = new WiredSystem({ options, store, events, hooks, webhooks, queue, sessions, runner, submitter, janitor, artifacts, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
+  const system: WiredSystem = new WiredSystem({ options, store, events, hooks, webhooks, queue, sessions, runner, submitter, janitor, artifacts, hierarchy, clock, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
   return system;
 }
 

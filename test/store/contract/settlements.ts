@@ -172,7 +172,7 @@ function describeAppending(open: OpenStore): void {
       await store.create(newTask('old'));
       const results = await Promise.allSettled([
         store.create(newTask('a')), store.create(newTask('old')), claim(store), store.create(newTask('b', { parentId: 'ghost' })), end(store, 'old', { fence: 9 }),
-        store.create(newTask('c', { parentId: 'old' })), store.list({ limit: 1, cursor: 'bad' }), store.append('old', 1, [warning('x')], 1_500), store.create(newTask('c')),
+        store.create(newTask('c', { parentId: 'a' })), store.list({ limit: 1, cursor: 'bad' }), store.append('old', 1, [warning('x')], 1_500), store.create(newTask('c')),
         end(store, 'old'), store.create(newTask('d', { parentId: 'old' })), claim(store),
       ]);
       expect(results.map((result) => (result.status === 'fulfilled' ? 'ok' : rejectedCode(result.reason)))).toEqual([

@@ -28,6 +28,8 @@ export function describeTrees(open: OpenStore): void {
       const { store } = await open();
       await start(store, 'parent');
       await store.create(newTask('child', { parentId: 'parent', key: 'k' }));
+      await claim(store);
+      await end(store, 'child');
       await end(store, 'parent');
       await expect(store.create(newTask('x', { parentId: 'parent', key: 'k' }))).resolves.toMatchObject({ existed: true, task: { id: 'child' } });
       await expect(store.create(newTask('y', { parentId: 'parent', key: 'other' }))).rejects.toMatchObject({ code: 'PARENT_ENDED', details: { parentId: 'parent', state: 'completed' } });

@@ -9,7 +9,9 @@ import { performOutbox } from '../../../src/lib/task-system/store/sqlite/outbox/
 import type { OutboxOp } from '../../../src/lib/task-system/store/sqlite/outbox/wire.ts';
 import { migrate } from '../../../src/lib/task-system/store/sqlite/schema.ts';
 import type { Row, SqlValue } from '../../../src/lib/task-system/store/sqlite/wire.ts';
-import { append, cancelQueued, claimNext, create, settle, type EngineState } from '../../../src/lib/task-system/store/sqlite/writes.ts';
+import { create } from '../../../src/lib/task-system/store/sqlite/creation.ts';
+import type { EngineState } from '../../../src/lib/task-system/store/sqlite/EngineState.ts';
+import { append, cancelQueued, claimNext, settle } from '../../../src/lib/task-system/store/sqlite/writes.ts';
 import { endpoint } from '../outboxSupport.ts';
 import { newTask } from '../support.ts';
 
@@ -53,8 +55,8 @@ describe('the query plans of operations that must not slow down with the number 
     ['create', (state) => create(state, toRow(newRecord(newTask('c', { parentId: 'a', idempotencyKey: 'k' }), 'host')), null)],
     ['create of a keyed child', (state) => create(state, toRow(newRecord(newTask('c', { parentId: 'a', rootId: 'a', key: 'k' }), undefined)), { maxDepth: 5, maxChildren: 100, maxTasks: 1_000 })],
     ['claimNext', (state) => claimNext(state, 'p', 'host', 1)],
-    ['settle', (state) => settle(state, ['b', 1, 'completed', 1, null, null, null, null, 0, ['task:complete', '{}'], null, null])],
-    ['settle to queued', (state) => settle(state, ['b', 1, 'queued', 1, null, null, null, null, 0, ['task:retry', '{}'], null, null])],
+    ['settle', (state) => settle(state, ['b', 1, 'completed', 1, null, null, null, null, 0, ['task:complete', '{}'], null, null, 0, []])],
+    ['settle to queued', (state) => settle(state, ['b', 1, 'queued', 1, null, null, null, null, 0, ['task:retry', '{}'], null, null, 0, []])],
     ['cancelQueued', (state) => cancelQueued(state, 'a', 'x', 1)],
     ['append', (state) => append(state, 'b', 1, [['task:warning', '{}']], 1)],
     ['promoteDue', (state) => promoteDue(state, 1)],

@@ -158,9 +158,9 @@ function stagedName({ id, fence }: Pick<TaskRecord, 'id' | 'fence'>): string {
   return `${id}.${String(fence)}`;
 }
 
-/** Whether the newest attempt of a task counts: it has ended the task, or waits for its children. */
-function isSettled({ state }: TaskRecord): boolean {
-  return state !== 'queued' && state !== 'running';
+/** Whether the newest attempt of a task counts: it has ended the task, or waits for its children, or they have ended and the join is next. */
+function isSettled({ state, isJoining }: TaskRecord): boolean {
+  return state === 'queued' ? isJoining === true : state !== 'running';
 }
 
 /** For promises of files that need not be there. @throws what is another failure. */

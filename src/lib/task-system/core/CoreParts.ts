@@ -1,7 +1,9 @@
 import type { LifecycleHooks } from '../hooks/LifecycleHooks.ts';
 import type { WebhookManager } from '../hooks/WebhookManager.ts';
 import type { TaskEvents } from '../realtime/EventEmitter.ts';
+import type { TaskHierarchy } from '../subtask/TaskHierarchy.ts';
 import type { DoctorReport } from '../types/Isolation.ts';
+import type { Clock } from '../types/Ports.ts';
 import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
 import type { TaskStore } from '../types/TaskStore.ts';
 import type { Artifacts } from './Artifacts.ts';
@@ -24,6 +26,8 @@ export interface CoreParts {
   readonly submitter: Submitter;
   readonly janitor: Janitor;
   readonly artifacts: Artifacts;
+  readonly hierarchy: TaskHierarchy;
+  readonly clock: Clock;
   /** Examines the isolation that this machine can give. */
   readonly examine: () => Promise<DoctorReport>;
 }

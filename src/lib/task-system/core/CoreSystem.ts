@@ -6,8 +6,9 @@ import { TaskSystemError } from '../types/Errors.ts';
 import type { DoctorReport } from '../types/Isolation.ts';
 import { isJsonObject, type JsonValue } from '../types/Json.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from '../types/Options.ts';
-import { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from '../types/parseCalls.ts';
+import { parseCloseOptions, parseListOptions, requireTaskType } from '../types/parseCalls.ts';
 import type { PolicyDecision } from '../types/Policy.ts';
+import type { TaskTree } from '../types/Subtasks.ts';
 import type { QueueControl, TaskArtifact, TaskHandle, TaskPage, TaskSystemCore } from '../types/System.ts';
 import type { Task } from '../types/Task.ts';
 import { isTerminal } from '../types/TaskState.ts';
@@ -39,7 +40,7 @@ export class CoreSystem implements TaskSystemCore {
 
   async submit(options: SubmitOptions): Promise<TaskHandle> {
     this.assertOpen();
-    const record = await this.#parts.submitter.submit(parseSubmitOptions(options));
+    const record = await this.#parts.submitter.accept(options);
     return this.handle(record.id);
   }
 
@@ -55,6 +56,11 @@ export class CoreSystem implements TaskSystemCore {
   async list(options: ListOptions = {}): Promise<TaskPage> {
     this.assertOpen();
     return this.#views.list(parseListOptions(options));
+  }
+
+  async tree(taskId: string): Promise<TaskTree | undefined> {
+    this.assertOpen();
+    return this.#views.tree(taskId);
   }
 
   async cancel(taskId: string, reason = 'cancelled by the application'): Promise<boolean> {
@@ -87,10 +93,10 @@ export class CoreSystem implements TaskSystemCore {
 
   close(options: CloseOptions = {}): Promise<void> {
     const { graceMs } = parseCloseOptions(options);
-    const { runner, janitor, hooks, webhooks, sessions, store } = this.#parts;
+    const { runner, janitor, hooks, webhooks, sessions, store, hierarchy } = this.#parts;
     // Last comes what the others still write to.
     this.#closed ??= closeAll([
-      () => runner.close(graceMs), () => janitor.close(), () => hooks.close(), () => webhooks.close({ graceMs }), () => this.detachAll(), () => sessions.close(),
+      () => runner.close(graceMs), () => { hierarchy.close(); }, () => janitor.close(), () => hooks.close(), () => webhooks.close({ graceMs }), () => this.detachAll(), () => sessions.close(),
       () => { this.#closing.abort(); }, () => store.close(),
     ]);
     return this.#closed;
@@ -102,7 +108,8 @@ export class CoreSystem implements TaskSystemCore {
 
   /** Prepares directories and spares, takes over what an earlier host left, and begins to run tasks. */
   async open(): Promise<void> {
-    const { sessions, hooks, webhooks, events, runner, janitor, artifacts } = this.#parts;
+    const { sessions, hooks, webhooks, events, runner, janitor, hierarchy, artifacts } = this.#parts;
+    events.on('*', (event) => { hierarchy.notice(event); });
     await sessions.open();
     await artifacts.open();
     hooks.watch(events, (taskId) => this.#views.find(taskId));
@@ -112,10 +119,8 @@ export class CoreSystem implements TaskSystemCore {
   }
 
   /** Submits a child of a running task; also while the system closes, or the parent would fail for its host's sake. */
-  async spawnChild(parent: TaskRecord, params: JsonValue): Promise<JsonValue> {
-    const request = isJsonObject(params) ? { project: parent.project, ...params, parentId: parent.id } : params;
-    const record = await this.#parts.submitter.submit(parseSubmitOptions(request));
-    return { id: record.id };
+  spawn(parent: TaskRecord, submission: JsonValue): Promise<TaskRecord> {
+    return this.#parts.submitter.accept(isJsonObject(submission) ? { ...submission, parentId: parent.id } : submission);
   }
 
   /** Ends the live feeds; overridden where there are any. */

@@ -1,11 +1,17 @@
+import { TaskSystemError } from '../types/Errors.ts';
 import { assertProjectName } from '../types/ProjectName.ts';
-import type { ProjectSnapshot, QueueControl, QueueSnapshot } from '../types/System.ts';
+import type { ProjectSnapshot, QueueControl, QueueSnapshot, SnapshotOptions, WaitingTask, WaitReason } from '../types/System.ts';
+import type { TaskRecord } from '../types/TaskStore.ts';
 import type { CoreParts } from './CoreParts.ts';
 import type { Sessions } from './Sessions.ts';
 import type { TaskRunner } from './TaskRunner.ts';
 
+const DEFAULT_TASKS = 100;
+const MAX_TASKS = 10_000;
+const MAX_PAGE = 1_000;
+
 /** What the desk works with. */
-export interface DeskPorts extends Pick<CoreParts, 'queue' | 'store' | 'options'> {
+export interface DeskPorts extends Pick<CoreParts, 'queue' | 'store' | 'options' | 'clock'> {
   readonly sessions: Pick<Sessions, 'spares'>;
   readonly runner: Pick<TaskRunner, 'setPaused'>;
 }
@@ -21,8 +27,9 @@ export class QueueDesk implements QueueControl {
     this.#assertOpen = assertOpen;
   }
 
-  async snapshot(): Promise<QueueSnapshot> {
+  async snapshot(snapshotOptions: SnapshotOptions = {}): Promise<QueueSnapshot> {
     this.#assertOpen();
+    const limit = limitOf(snapshotOptions);
     const { queue, store, options, sessions } = this.#ports;
     const counts = new Map((await store.counts()).map((count) => [count.project, count]));
     const names = new Set([...counts.keys(), ...queue.pausedProjects()]);
@@ -31,7 +38,8 @@ export class QueueDesk implements QueueControl {
       const { maxConcurrent, weight } = options.project(project);
       return { project, ready, delayed, running, waiting, paused: queue.isPaused(project), maxConcurrent, weight };
     });
-    return { maxConcurrent: options.queue.maxConcurrent, running: queue.running, paused: queue.isPaused(), spares: sessions.spares, projects };
+    const tasks = limit === 0 ? [] : [...await this.#queued(limit), ...await this.#waiting(limit)];
+    return { maxConcurrent: options.queue.maxConcurrent, running: queue.running, paused: queue.isPaused(), spares: sessions.spares, projects, tasks };
   }
 
   pause(project?: string): Promise<void> {
@@ -42,9 +50,40 @@ export class QueueDesk implements QueueControl {
     return this.#setPaused(project, false);
   }
 
+  async #queued(limit: number): Promise<readonly WaitingTask[]> {
+    const places = new Map<string, number>();
+    const now = this.#ports.clock.now();
+    return (await this.#ports.store.families.queued(limit)).map((task) => {
+      const position = (places.get(task.project) ?? 0) + 1;
+      places.set(task.project, position);
+      return { ...shown(task), position, waitsFor: this.#reasonOf(task, now) };
+    });
+  }
+
+  #reasonOf({ project, runAt = 0 }: TaskRecord, now: number): WaitReason {
+    const { queue } = this.#ports;
+    if (runAt > now) return 'delay';
+    if (queue.isPaused() || queue.isPaused(project)) return 'pause';
+    return queue.isLaneFull(project) ? 'lane' : 'slot';
+  }
+
+  async #waiting(limit: number): Promise<readonly WaitingTask[]> {
+    const { tasks } = await this.#ports.store.list({ state: 'waiting', limit: Math.min(limit, MAX_PAGE) });
+    return tasks.map((task) => ({ ...shown(task), waitsFor: 'children' }));
+  }
+
   async #setPaused(project: string | undefined, isPaused: boolean): Promise<void> {
     this.#assertOpen();
     if (project !== undefined) assertProjectName(project);
     await this.#ports.runner.setPaused(project, isPaused);
   }
+}
+
+function shown({ id, type, project, parentId }: TaskRecord): Omit<WaitingTask, 'waitsFor'> {
+  return { id, type, project, ...(parentId === undefined ? {} : { parentId }) };
+}
+
+function limitOf({ tasks = DEFAULT_TASKS }: SnapshotOptions): number {
+  if (Number.isInteger(tasks) && tasks >= 0 && tasks <= MAX_TASKS) return tasks;
+  throw new TaskSystemError('OPTIONS_INVALID', `tasks: expected an integer from 0 to ${String(MAX_TASKS)}, got ${String(tasks)}`, { tasks });
 }

@@ -31,7 +31,7 @@ export class SandboxKinds {
     const { level } = this.#levels.choose(type);
     const directory = this.projectFolder(project, policy);
     const network = policy.network.hosts.length > 0;
-    const name = JSON.stringify([type.name, directory, network]);
+    const name = JSON.stringify([type.name, level, type.sandbox.read, directory, network]);
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     const read = [...type.sandbox.read, ...directory === undefined ? [] : [directory]];

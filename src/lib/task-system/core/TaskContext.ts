@@ -1,11 +1,11 @@
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { LogLevel } from '../types/Events.ts';
 import type { KeptFile, TaskContext, TaskLog, TaskWorkspace } from '../types/Handler.ts';
-import { isBoundedJson, isJsonObject, MAX_JSON_DEPTH, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
-import type { SubmitOptions } from '../types/Options.ts';
+import { isBoundedJson, isJsonObject, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
 import type { StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import type { ToolSet } from '../types/Tools.ts';
+import { HandlerSubtasks } from './HandlerSubtasks.ts';
 import { LazyContext, type LazyContextPorts } from './LazyContext.ts';
 import { lazyModels, type LazyModelPorts } from './lazyModels.ts';
 import { LazyTools } from './LazyTools.ts';
@@ -39,7 +39,7 @@ export function createTaskContext(started: StartedTask, input: unknown, workspac
     log: createLog(ports.send),
     context: new LazyContext(ports),
     model: lazyModels(ports),
-    subtasks: { spawn: async (submission) => readSpawned(await ports.call('spawn', toJson(submission))) },
+    subtasks: new HandlerSubtasks(ports.call),
     tools: new LazyTools({ call: ports.call, task, workspace, signal: ports.signal, ...(ports.tools === undefined ? {} : { tools: ports.tools }) }),
     signal: ports.signal,
   };
@@ -103,16 +103,4 @@ function smallData(data: JsonValue | undefined): { data?: JsonValue } {
   } catch {
     return {};
   }
-}
-
-function toJson(submission: Omit<SubmitOptions, 'parentId'>): JsonValue {
-  const copy = parseJson(JSON.stringify(submission));
-  if (isBoundedJson(copy)) return copy;
-  throw new TypeError(`a submission nested deeper than ${String(MAX_JSON_DEPTH)} levels`);
-}
-
-function readSpawned(value: JsonValue): { readonly id: string } {
-  const id = isJsonObject(value) ? value['id'] : undefined;
-  if (typeof id === 'string') return { id };
-  throw new TypeError('the host answered a spawn without an id');
 }

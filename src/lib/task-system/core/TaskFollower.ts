@@ -1,5 +1,8 @@
 import type { TaskEvents } from '../realtime/EventEmitter.ts';
-import type { TaskEvent } from '../types/Events.ts';
+import { isTerminalEvent, type TaskEvent } from '../types/Events.ts';
+import type { TerminalState } from '../types/TaskState.ts';
+
+const END_STATES = { 'task:complete': 'completed', 'task:error': 'failed', 'task:cancel': 'cancelled' } as const;
 
 type Listener = (event: TaskEvent) => void;
 
@@ -12,6 +15,11 @@ export class TaskFollower {
       const listeners = this.#listeners.get(event.taskId);
       if (listeners !== undefined) for (const listener of [...listeners]) listener(event);
     });
+  }
+
+  /** Calls `listener` when the task ends; returns a function that ends that. */
+  onEnd(taskId: string, listener: (state: TerminalState) => void): () => void {
+    return this.follow(taskId, (event) => { if (isTerminalEvent(event)) listener(END_STATES[event.type]); });
   }
 
   /** Calls `listener` with each event of the task; returns a function that ends it. */

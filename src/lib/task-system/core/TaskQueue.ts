@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { TaskSlot, type Slot } from './Slot.ts';
 
 /** What the queue knows of a project from the options. */
 export interface LaneSettings {
@@ -19,8 +20,16 @@ interface Lane {
   pending: number;
   /** Slots in use. */
   running: number;
+  /** Tasks that were started and gave their slot back for a while. */
+  parked: number;
   /** Virtual time of its next start: grows by 1/weight with each one. */
   pass: number;
+}
+
+/** A task that wants its slot again. */
+interface Returning {
+  readonly lane: Lane;
+  readonly granted: () => void;
 }
 
 /**
@@ -40,6 +49,8 @@ export class TaskQueue {
   /** The lanes with due tasks; the one that was not served for longest comes first. */
   readonly #ready = new Set<Lane>();
   readonly #paused = new Set<string | undefined>();
+  /** Who gave a slot back and wants one again, in their order: they go before anything new. */
+  readonly #returning = new Set<Returning>();
   /** Sum of the weights of `#ready`. */
   #readyWeight = 0;
   #running = 0;
@@ -89,6 +100,12 @@ export class TaskQueue {
     return this.#lanes.get(project)?.pending ?? 0;
   }
 
+  /** Whether as many tasks of a project have a slot as may. */
+  isLaneFull(project: string): boolean {
+    const lane = this.#lanes.get(project);
+    return lane !== undefined && lane.running >= lane.settings.maxConcurrent;
+  }
+
   /** The project that the next free slot belongs to; undefined when no slot is free or nobody may use it. */
   choose(): string | undefined {
     if (!this.#hasSlot()) return undefined;
@@ -108,23 +125,37 @@ export class TaskQueue {
   }
 
   /**
-   * Takes a slot and runs `work` in the project's lane. The slot is given back when `work` settles. A task that leaves the queue
-   * by this is taken off its counts afterwards: a lane with a task in it is not forgotten.
+   * Takes a slot and runs `work` in the project's lane. The slot is given back when `work` settles, and may be in between. A task that
+   * leaves the queue by this is taken off its counts afterwards: a lane with a task in it is not forgotten.
    */
-  async start(project: string, work: () => Promise<void>): Promise<void> {
+  async start(project: string, work: (slot: Slot) => Promise<void>): Promise<void> {
     const lane = this.#lane(project);
     const { weight } = lane.settings;
     const turn = Math.max(lane.pass, this.#virtualTime);
     lane.pass = turn + 1 / weight;
     this.#virtualTime = Math.max(turn, this.#virtualTime + 1 / (this.#readyWeight + 2 * weight));
     if (this.#ready.delete(lane)) this.#ready.add(lane);
-    lane.running++;
-    this.#running++;
+    this.#use(lane);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    enter(lane.queue, 0, (leave) => { this.#work(lane, leave, work).then(resolve, reject); });
+    await promise;
+  }
+
+  async #work(lane: Lane, entered: () => void, work: (slot: Slot) => Promise<void>): Promise<void> {
+    let leave = entered;
+    const slot = new TaskSlot({
+      free: () => {
+        leave();
+        this.#free(lane);
+      },
+      claim: (granted) => this.#comeBack(lane, (again) => { leave = again; granted(); }),
+    });
+    lane.parked++;
     try {
-      await lane.queue.add(work);
+      await work(slot);
     } finally {
-      lane.running--;
-      this.#running--;
+      lane.parked--;
+      slot.give();
       this.#forgetIfIdle(lane);
     }
   }
@@ -153,12 +184,53 @@ export class TaskQueue {
     return lane.running < lane.settings.maxConcurrent && !this.#paused.has(lane.project);
   }
 
+  #use(lane: Lane): void {
+    lane.running++;
+    this.#running++;
+  }
+
+  #free(lane: Lane): void {
+    lane.running--;
+    this.#running--;
+    this.#forgetIfIdle(lane);
+    this.#letBack();
+  }
+
+  /** @returns gives up waiting. */
+  #comeBack(lane: Lane, granted: (leave: () => void) => void): () => void {
+    const wish = new AbortController();
+    const returning = {
+      lane,
+      granted: () => {
+        // There is a place in the lane as well: both are counted alike.
+        enter(lane.queue, 1, (leave) => {
+          if (!wish.signal.aborted) granted(leave);
+          else { leave(); this.#free(lane); }
+        });
+      },
+    };
+    this.#returning.add(returning);
+    this.#letBack();
+    return () => { wish.abort(); this.#returning.delete(returning); };
+  }
+
+  #letBack(): void {
+    for (const returning of this.#returning) {
+      if (this.#running >= this.#maxConcurrent) return;
+      const { lane, granted } = returning;
+      if (lane.running >= lane.settings.maxConcurrent) continue;
+      this.#returning.delete(returning);
+      this.#use(lane);
+      granted();
+    }
+  }
+
   #lane(project: string): Lane {
     const known = this.#lanes.get(project);
     if (known !== undefined) return known;
     const settings = this.#settingsOf(project);
     const queue = new PQueue({ concurrency: settings.maxConcurrent });
-    const lane: Lane = { project, settings, queue, ready: 0, arrivals: 0, pending: 0, running: 0, pass: this.#virtualTime };
+    const lane: Lane = { project, settings, queue, ready: 0, arrivals: 0, pending: 0, running: 0, parked: 0, pass: this.#virtualTime };
     this.#lanes.set(project, lane);
     return lane;
   }
@@ -179,9 +251,18 @@ export class TaskQueue {
 
   /** A lane without work carries no information. */
   #forgetIfIdle(lane: Lane): void {
-    if (lane.pending === 0 && lane.ready === 0 && lane.running === 0) this.#lanes.delete(lane.project);
+    if (lane.pending === 0 && lane.ready === 0 && lane.running === 0 && lane.parked === 0) this.#lanes.delete(lane.project);
     if (this.#lanes.size === 0) this.#virtualTime = 0;
   }
+}
+
+/** Takes a place in a lane as soon as there is one; it is kept until `leave` is called. */
+function enter(queue: PQueue, priority: number, onEntered: (leave: () => void) => void): void {
+  void queue.add(() => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    onEntered(() => { resolve(undefined); });
+    return promise;
+  }, { priority });
 }
 
 function goesBefore(a: Lane, b: Lane): boolean {

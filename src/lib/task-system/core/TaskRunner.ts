@@ -1,56 +1,31 @@
-import type { TaskEvents, TransientDraft } from '../realtime/EventEmitter.ts';
 import { serializeError, TaskSystemError } from '../types/Errors.ts';
-import type { EventDraft } from '../types/Events.ts';
-import type { HostCalls } from '../types/HostCalls.ts';
+import { isTerminalEvent } from '../types/Events.ts';
+import type { TreeChange, TreeCommitted } from '../types/FamilyStore.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
-import type { Clock, Logger, Timer } from '../types/Ports.ts';
-import { DEFAULTS, type ResolvedOptions, type ResolvedTaskType } from '../types/ResolvedOptions.ts';
+import type { Timer } from '../types/Ports.ts';
+import type { CancelCause } from '../types/Subtasks.ts';
 import type { TaskProgress } from '../types/Task.ts';
-import type { Committed, Created, NewTask, TaskRecord, TaskStore } from '../types/TaskStore.ts';
-import type { Artifacts } from './Artifacts.ts';
+import { isTerminal, type TerminalState } from '../types/TaskState.ts';
+import type { Committed, Created, NewTask, Settlement, TaskRecord } from '../types/TaskStore.ts';
+import { Attempts, type AttemptPorts } from './Attempts.ts';
+import { Deadlines } from './Deadlines.ts';
 import { DueTimer } from './DueTimer.ts';
-import type { Outcome } from './outcome.ts';
-import type { ProjectContext } from './ProjectContext.ts';
-import type { OpenSession, ReadyProcess, Sessions } from './Sessions.ts';
-import { settlementOf } from './settlement.ts';
-import { settleUntilStored } from './settleUntilStored.ts';
+import { Parking } from './Parking.ts';
+import type { ReadyProcess } from './Sessions.ts';
+import type { Slot } from './Slot.ts';
+import type { TaskFollower } from './TaskFollower.ts';
 import type { TaskQueue } from './TaskQueue.ts';
-import type { StopReason, TaskSession } from './TaskSession.ts';
 
 /** How long nothing is claimed after the store failed. */
 const HOLD_OFF_MS = 250;
 const PROMOTE_AGAIN_MS = 30_000;
 /** The fence of a task that is claimed as it is created. */
 const FIRST_FENCE = 1;
-/** How a task is settled whose type the app no longer has. */
-const NO_TYPE = { retry: DEFAULTS.retry, onInterrupt: 'retry' } as const;
-
 /** What the runner works with. */
-export interface RunnerPorts {
-  readonly options: ResolvedOptions;
+export interface RunnerPorts extends AttemptPorts {
   readonly hostId: string;
-  readonly store: TaskStore;
-  readonly events: TaskEvents;
   readonly queue: TaskQueue;
-  readonly sessions: Sessions;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly logger: Logger;
-  /** Answers what running tasks ask for. */
-  readonly calls: HostCalls;
-  readonly context: ProjectContext;
-  readonly artifacts: Artifacts;
-}
-
-/** A claimed task. Its session exists a moment later; a stop that comes before is remembered. */
-interface ActiveAttempt {
-  readonly task: TaskRecord;
-  readonly settled: Promise<void>;
-  /** Its process, when that could be readied while the task was being stored. */
-  readonly readying?: Promise<ReadyProcess>;
-  session?: TaskSession;
-  isolation?: TaskIsolation;
-  stop?: StopReason;
+  readonly follower: TaskFollower;
 }
 
 /**
@@ -59,16 +34,26 @@ interface ActiveAttempt {
  */
 export class TaskRunner {
   readonly #ports: RunnerPorts;
-  readonly #active = new Map<string, ActiveAttempt>();
+  readonly #attempts: Attempts;
+  readonly #deadlines: Deadlines;
   readonly #lanes = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #due: DueTimer;
+  readonly #over = Promise.withResolvers<undefined>();
   #pause: Timer | undefined;
-  #isGraceOver = false;
 
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
     this.#due = new DueTimer(ports.clock, () => { void this.#promote(); });
+    this.#deadlines = new Deadlines(ports.clock);
+    const publish = (committed: Committed): void => { this.#publish(committed); };
+    this.#attempts = new Attempts(ports, {
+      parking: new Parking({ ...ports, maxWaiting: ports.options.queue.maxWaiting, publish, onFree: () => { this.#pump(); } }),
+      deadlines: this.#deadlines,
+      stopping: this.#stopping.signal,
+      publish,
+      onSettled: (committed, time) => { this.#apply(committed, time); },
+    });
   }
 
   /** Takes over what an earlier host left behind and begins to run tasks. */
@@ -76,7 +61,8 @@ export class TaskRunner {
     const { store, options, hostId, clock, queue } = this.#ports;
     const neverRepeat = [...options.types.values()].filter((type) => type.onInterrupt === 'fail').map((type) => type.name);
     const recovered = await store.recover({ owner: hostId, time: clock.now(), maxInterruptions: options.queue.maxInterruptions, neverRepeat });
-    for (const committed of recovered) this.#publish(committed);
+    this.#publishAll(recovered);
+    await this.#watchWaiting();
     for (const project of await store.paused()) queue.setPaused(project, true);
     for (const { project, ready, delayed } of await store.counts()) queue.adjust(project, { ready, pending: ready + delayed });
     await this.#promote();
@@ -99,38 +85,52 @@ export class TaskRunner {
     return created;
   }
 
-  /** Cancels a task; resolves when its outcome is stored. False when it had another outcome. */
-  async cancel(taskId: string, reason: string): Promise<boolean> {
-    const { store, queue, clock } = this.#ports;
-    const active = this.#active.get(taskId);
-    if (active !== undefined) {
-      stopAttempt(active, { kind: 'cancel', reason });
-      await active.settled;
-    } else {
-      const committed = await store.cancelQueued(taskId, reason, clock.now());
-      if (committed !== undefined) {
-        queue.adjust(committed.task.project, { pending: -1, ready: (committed.task.runAt ?? 0) <= clock.now() ? -1 : 0 });
-        this.#publish(committed);
-        return true;
+  /** Stores a task that only waits for its children, and them. */
+  async submitGroup(task: NewTask, children: readonly NewTask[]): Promise<Created> {
+    const created = await this.#ports.store.families.createGroup(task, children, this.#ports.options.subtasks);
+    if (created.existed) return created;
+    this.#watch(created.task);
+    this.#publishAll([created, ...created.others]);
+    for (const child of created.others) this.#arrived(child.task, task.createdAt);
+    return created;
+  }
+
+  /** Cancels a task and all below it; resolves when its outcome is stored. False when it had another outcome. */
+  async cancel(taskId: string, reason: string, cause?: CancelCause): Promise<boolean> {
+    const { store, clock } = this.#ports;
+    const { promise: ended, resolve } = Promise.withResolvers<TerminalState>();
+    const forget = this.#ports.follower.onEnd(taskId, resolve);
+    try {
+      const settled = this.#attempts.stop(taskId, { kind: 'cancel', reason, ...(cause === undefined ? {} : { cause }) });
+      let isMine = settled !== undefined;
+      if (settled === undefined) {
+        const now = clock.now();
+        const committed = await store.cancelQueued(taskId, reason, now, cause);
+        isMine = committed !== undefined;
+        if (committed !== undefined) this.#apply(committed, now);
+        // Between the look at the running tasks and the write it may have been claimed: its claim has arrived by now.
+        else if (this.#attempts.isRunning(taskId)) return await this.cancel(taskId, reason, cause);
       }
-      // Between the look at the running tasks and the write it may have been claimed: its claim has arrived by now.
-      if (this.#active.has(taskId)) return this.cancel(taskId, reason);
+      await settled;
+      const task = await store.get(taskId);
+      if (task === undefined) throw new TaskSystemError('TASK_NOT_FOUND', `Id: ${taskId}`, { taskId });
+      // An attempt that failed just before the cancel may have been queued again, or wait for its children: then the cancel is for that.
+      if (!isTerminal(task.state) && task.isClosing !== true) return await this.cancel(taskId, reason, cause);
+      if (isTerminal(task.state)) return isMine && task.state === 'cancelled';
+      return isMine && await Promise.race([ended, this.#over.promise]) === 'cancelled';
+    } finally {
+      forget();
     }
-    const task = await store.get(taskId);
-    if (task === undefined) throw new TaskSystemError('TASK_NOT_FOUND', `Id: ${taskId}`, { taskId });
-    // An attempt that failed just before the cancel may have been queued again: then the cancel is for the queued task.
-    if (task.state === 'queued') return this.cancel(taskId, reason);
-    return task.state === 'cancelled' && active !== undefined;
   }
 
   /** The newest progress of a running task. */
   progressOf(taskId: string): TaskProgress | undefined {
-    return this.#active.get(taskId)?.session?.progress;
+    return this.#attempts.progressOf(taskId);
   }
 
   /** How the attempt of a running task is kept apart. */
   isolationOf(taskId: string): TaskIsolation | undefined {
-    return this.#active.get(taskId)?.isolation;
+    return this.#attempts.isolationOf(taskId);
   }
 
   /** Pauses or resumes a project, or everything. */
@@ -148,11 +148,12 @@ export class TaskRunner {
     this.#due.close();
     this.#pause?.cancel();
     const timer = this.#ports.clock.setTimer(graceMs, () => {
-      this.#isGraceOver = true;
-      for (const active of this.#active.values()) stopAttempt(active, { kind: 'shutdown' });
+      this.#attempts.shutDown();
     });
     await Promise.all(this.#lanes);
     timer.cancel();
+    this.#deadlines.close();
+    this.#over.resolve(undefined);
   }
 
   #pump(): void {
@@ -161,12 +162,12 @@ export class TaskRunner {
       const project = queue.choose();
       if (project === undefined) return;
       const seen = queue.arrivalsOf(project);
-      this.#startInLane(project, () => this.#claimAndRun(project, seen));
+      this.#startInLane(project, (slot) => this.#claimAndRun(project, seen, slot));
       queue.adjust(project, { ready: -1, pending: -1 });
     }
   }
 
-  #startInLane(project: string, work: () => Promise<void>, onFailure: (error: unknown) => void = () => undefined): void {
+  #startInLane(project: string, work: (slot: Slot) => Promise<void>, onFailure: (error: unknown) => void = () => undefined): void {
     const lane = this.#ports.queue.start(project, work).catch((error: unknown) => {
       this.#ports.logger.error(`the lane of project "${project}" failed`, { error: serializeError(error) });
       onFailure(error);
@@ -177,7 +178,7 @@ export class TaskRunner {
     this.#lanes.add(lane);
   }
 
-  async #claimAndRun(project: string, seen: number): Promise<void> {
+  async #claimAndRun(project: string, seen: number, slot: Slot): Promise<void> {
     const { store, hostId, clock, queue } = this.#ports;
     let claimed: Committed | undefined;
     try {
@@ -192,18 +193,18 @@ export class TaskRunner {
       queue.correct(project, seen);
       return;
     }
-    await this.#runClaimed(claimed);
+    await this.#attempts.run(claimed, slot);
   }
 
   #createAndRun(task: NewTask): Promise<Created> {
     const { store, hostId, options } = this.#ports;
     const { promise, resolve, reject } = Promise.withResolvers<Created>();
-    this.#startInLane(task.project, async () => {
+    this.#startInLane(task.project, async (slot) => {
       const storing = store.create(task, hostId, options.subtasks);
       const readying = this.#readyEarly(task, storing);
       const created = await storing.catch(reject);
       if (created !== undefined) resolve(created);
-      if (created?.existed === false) await this.#runClaimed(created, readying);
+      if (created?.existed === false) await this.#attempts.run(created, slot, readying);
       else await readying?.then((ready) => this.#ports.sessions.discard(ready), () => undefined);
     }, reject);
     return promise;
@@ -211,68 +212,71 @@ export class TaskRunner {
 
   /** Storing takes as long as loading a handler: both at once. A task that may exist already is not worth a process. */
   #readyEarly(task: NewTask, storing: Promise<unknown>): Promise<ReadyProcess> | undefined {
-    const type = this.#ports.options.types.get(task.type);
-    if (type === undefined || task.idempotencyKey !== undefined) return undefined;
+    const type = this.#ports.subtasks.findType(task);
+    if (type === undefined || task.idempotencyKey !== undefined || task.key !== undefined) return undefined;
     const readying = this.#ports.sessions.ready({ ...task, fence: FIRST_FENCE }, type, storing);
     // A process that cannot be had is the attempt's failure, not an unhandled one.
     readying.catch(() => undefined);
     return readying;
   }
 
-  async #runClaimed(claimed: Committed, readying?: Promise<ReadyProcess>): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const active: ActiveAttempt = { task: claimed.task, settled: promise.then(() => undefined), ...(readying === undefined ? {} : { readying }) };
-    this.#active.set(claimed.task.id, active);
-    // A claim that was under way when the system was told to stop: it goes back to the queue.
-    if (this.#isGraceOver) stopAttempt(active, { kind: 'shutdown' });
-    this.#publish(claimed);
-    try {
-      await this.#attempt(active);
-    } finally {
-      this.#active.delete(claimed.task.id);
-      resolve(undefined);
+  /** Tells what a change brought about in a tree, and does what follows from it. */
+  #apply(committed: TreeCommitted, time: number): void {
+    const changes: readonly TreeChange[] = [committed, ...committed.others];
+    this.#publishAll(changes);
+    for (const change of changes) this.#moved(change, time);
+    for (const { taskId, reason, cause } of committed.stops) {
+      this.cancel(taskId, reason, cause).catch((error: unknown) => {
+        this.#ports.logger.error(`task ${taskId} could not be cancelled with its tree`, { error: serializeError(error) });
+      });
     }
   }
 
-  async #attempt(active: ActiveAttempt): Promise<void> {
-    const { options, clock, random } = this.#ports;
-    const { task } = active;
-    const type = options.types.get(task.type);
-    const { outcome, opened } = await this.#runSession(active, type);
-    const end = { task, type: type ?? NO_TYPE, outcome, progress: active.session?.progress, usage: active.session?.usage, isolation: active.isolation, time: clock.now() };
-    const settlement = settlementOf(end, options.queue, random);
-    await this.#ports.context.finish(task, settlement, opened?.workspace, (drafts) => this.#record(task, drafts));
-    if (settlement.to !== 'queued') await this.#ports.artifacts.take(task, opened?.workspace, (drafts) => this.#record(task, drafts));
-    const committed = await settleUntilStored(settlement, { ...this.#ports, stopping: this.#stopping.signal });
-    await this.#ports.artifacts.settle(task, committed?.task);
-    opened?.dispose(outcome.kind === 'failed' && options.workspaces.keepFailedMs > 0 ? 'keep' : 'remove');
-    if (committed === undefined) return;
-    this.#publish(committed);
-    if (committed.task.state !== 'queued') return;
+  #moved({ task, from }: TreeChange, time: number): void {
+    const { queue, context, subtasks } = this.#ports;
+    if (isTerminal(task.state)) subtasks.ended(task.id);
+    if (task.state === 'waiting') this.#watch(task);
+    else this.#deadlines.end(task.id);
+    if (from === 'queued' && task.state !== 'queued') queue.adjust(task.project, { pending: -1, ready: (task.runAt ?? 0) <= time ? -1 : 0 });
+    if (from !== 'queued' && task.state === 'queued') this.#arrived(task, time);
+    // A parent that ended without a process: what there is to remember of it was kept until now.
+    if (from === 'waiting' && isTerminal(task.state)) void context.finish(task, endingOf(task, task.state), undefined, () => Promise.resolve(false));
+  }
+
+  /** A task waits without a process: its time goes on. */
+  #watch(task: TaskRecord): void {
+    const { options, clock, store, logger } = this.#ports;
+    const timeoutMs = task.overrides.timeoutMs ?? options.types.get(task.type)?.timeoutMs;
+    if (this.#deadlines.of(task.id) === undefined) {
+      if (timeoutMs === undefined) this.#deadlines.inherit(task.id, task.parentId);
+      else this.#deadlines.begin(task.id, task.parentId, timeoutMs);
+    }
+    this.#deadlines.watch(task.id, () => {
+      const error = serializeError(new TaskSystemError('TASK_TIMEOUT', `Task ${task.id} waited for its children`, { taskId: task.id, ...(timeoutMs === undefined ? {} : { timeoutMs }) }));
+      const now = clock.now();
+      store.families.failWaiting(task.id, error, now).then(
+        (committed) => { if (committed !== undefined) this.#apply(committed, now); },
+        (failure: unknown) => { logger.error(`the end of task ${task.id} could not be stored`, { error: serializeError(failure) }); },
+      );
+    });
+  }
+
+  /** After a start, the time of tasks that wait begins anew: that no host ran is not theirs to answer for. */
+  async #watchWaiting(): Promise<void> {
+    const waiting: TaskRecord[] = [];
+    for (let cursor: string | undefined; ;) {
+      const page = await this.#ports.store.list({ state: 'waiting', limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+      waiting.unshift(...page.tasks.toReversed());
+      if (page.nextCursor === undefined) break;
+      cursor = page.nextCursor;
+    }
+    // The oldest first: parents before the children that share their time.
+    for (const task of waiting) this.#watch(task);
+  }
+
+  #arrived(task: TaskRecord, time: number): void {
     this.#ports.queue.adjust(task.project, { pending: 1 });
-    this.#enqueued(committed.task, end.time);
-  }
-
-  async #runSession(active: ActiveAttempt, type: ResolvedTaskType | undefined): Promise<{ readonly outcome: Outcome; readonly opened?: OpenSession }> {
-    const { task } = active;
-    try {
-      if (type === undefined) throw new TaskSystemError('TASK_TYPE_UNKNOWN', `Task ${task.id} has the type "${task.type}"`, { taskId: task.id });
-      const context = await this.#ports.context.read(task, type, (drafts) => this.#record(task, drafts));
-      const opened = await this.#ports.sessions.prepare(task, type, context, {
-        emit: (draft) => { this.#emit(task, draft); },
-        warn: (code, message) => { void this.#warn(task, code, message); },
-        record: (drafts) => this.#record(task, drafts),
-        call: (method, params, attempt) => this.#ports.calls[method]({ ...attempt, task, record: (drafts) => this.#record(task, drafts) }, params),
-      }, active.readying);
-      active.session = opened.session;
-      active.isolation = opened.isolation;
-      if (opened.warning !== undefined) void this.#warn(task, 'SANDBOX_WEAKER', opened.warning);
-      const running = opened.session.run();
-      if (active.stop !== undefined) opened.session.stop(active.stop);
-      return { outcome: await running, opened };
-    } catch (error) {
-      return { outcome: { kind: 'failed', error: serializeError(notStarted(task, error)) } };
-    }
+    this.#enqueued(task, time);
   }
 
   /** A task has come (back) to the queue at `time`; the store holds it ready when it was due by then. */
@@ -305,34 +309,25 @@ export class TaskRunner {
     this.#pause = this.#ports.clock.setTimer(HOLD_OFF_MS, () => { this.#pause = undefined; this.#pump(); });
   }
 
-  async #warn(task: TaskRecord, code: string, message: string): Promise<void> {
-    this.#ports.logger.warn(`task ${task.id}: ${message}`, { code });
-    await this.#record(task, [{ type: 'task:warning', data: { code, message } }]).catch(() => false);
-  }
-
-  async #record(task: TaskRecord, drafts: readonly EventDraft[]): Promise<boolean> {
-    const { store, events, clock } = this.#ports;
-    const stored = await store.append(task.id, task.fence, drafts, clock.now());
-    for (const event of stored ?? []) events.emit(event);
-    return stored !== undefined;
-  }
-
-  #emit(task: TaskRecord, draft: TransientDraft): void {
-    this.#ports.events.emitTransient({ ...task, taskId: task.id, taskType: task.type }, draft);
-  }
-
   #publish(committed: Committed): void {
-    for (const event of committed.events) this.#ports.events.emit(event);
+    this.#publishAll([committed]);
+  }
+
+  /** Emits the events of changes in the order in which they were stored; before the end of a task with children, how far these came. */
+  #publishAll(changes: readonly Committed[]): void {
+    const events = changes.flatMap(({ task, events: own }) => own.map((event) => ({ event, progress: task.progress })));
+    for (const { event, progress } of events.toSorted((a, b) => a.event.offset - b.event.offset)) {
+      if (isTerminalEvent(event) && progress?.total !== undefined) this.#ports.events.emitTransient(event, { type: 'task:progress', data: progress });
+      this.#ports.events.emit(event);
+    }
   }
 }
 
-/** A full disk, no more processes: the attempt fails, with the system's own words as the cause. */
-function notStarted(task: TaskRecord, cause: unknown): TaskSystemError {
-  if (TaskSystemError.isInstance(cause)) return cause;
-  return new TaskSystemError('TASK_CRASHED', `No process could be prepared for task ${task.id}`, { taskId: task.id }, { cause });
-}
-
-function stopAttempt(active: ActiveAttempt, reason: StopReason): void {
-  active.stop ??= reason;
-  active.session?.stop(reason);
+/** The outcome of a task that no attempt settled, as the memory wants it. */
+function endingOf(task: TaskRecord, to: TerminalState): Settlement {
+  const { id: taskId, fence, finishedAt: time = 0, resultJson, error } = task;
+  return {
+    taskId, fence, to, time, event: { type: 'task:complete', data: { durationMs: 0, resultBytes: 0 } },
+    ...(resultJson === undefined ? {} : { resultJson }), ...(error === undefined ? {} : { error }),
+  };
 }

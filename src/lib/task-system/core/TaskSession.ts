@@ -151,7 +151,7 @@ export class TaskSession {
         void this.#answer(message.id, message.method, message.params);
         break;
       case 'result':
-        this.#conclude({ kind: 'result', json: message.json });
+        this.#conclude({ kind: 'result', json: message.json, ...(message.joins === true ? { joins: true } : {}) });
         break;
       case 'failure':
         this.#conclude({ kind: 'failure', error: message.error });
@@ -224,11 +224,14 @@ export class TaskSession {
   }
 
   #startMessage(): ParentMessage {
-    const { id, type, project, attempt, maxAttempts, metadata, rootId, parentId, inputJson } = this.#task;
+    const { id, type, project, attempt, maxAttempts, metadata, rootId, parentId, inputJson, isJoining, resultJson } = this.#task;
     const input = parseJson(inputJson);
     const { resultBytes, context, models } = this.#settings;
     const task = { id, type, project, attempt, maxAttempts, metadata, rootId, input, ...(parentId === undefined ? {} : { parentId }) };
-    return { type: 'start', task, resultBytes, context, ...(models === undefined ? {} : { models }) };
+    return {
+      type: 'start', task, resultBytes, context, ...(models === undefined ? {} : { models }),
+      ...(isJoining === true ? { join: { returned: parseJson(resultJson ?? 'null') } } : {}),
+    };
   }
 }
 

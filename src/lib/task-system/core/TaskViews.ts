@@ -1,5 +1,7 @@
+import { treeOf } from '../subtask/treeOf.ts';
 import type { ResolvedList } from '../types/ResolvedOptions.ts';
 import type { TaskHandle, TaskPage } from '../types/System.ts';
+import type { TaskTree } from '../types/Subtasks.ts';
 import type { Task } from '../types/Task.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import type { CoreParts } from './CoreParts.ts';
@@ -47,9 +49,18 @@ export class TaskViews {
     return { ...page, tasks: page.tasks.map((record) => this.#show(record)) };
   }
 
+  /** The tree below a task. */
+  async tree(taskId: string): Promise<TaskTree | undefined> {
+    const record = await this.#ports.store.get(taskId);
+    if (record === undefined) return undefined;
+    return treeOf(taskId, await this.#ports.store.families.tree(record.rootId), (id) => this.#ports.runner.progressOf(id)?.percent);
+  }
+
   #show(record: TaskRecord): Task {
-    if (record.state !== 'running') return toTask(record);
-    const { runner } = this.#ports;
-    return toTask(record, runner.progressOf(record.id), runner.isolationOf(record.id));
+    if (record.state !== 'running' && record.state !== 'waiting') return toTask(record);
+    const { runner, events } = this.#ports;
+    // Of a task with children, how far these are was told last.
+    const told = events.live(record.id)?.progress?.data;
+    return toTask(record, told?.total === undefined ? runner.progressOf(record.id) : told, runner.isolationOf(record.id));
   }
 }

@@ -8,7 +8,7 @@ import { describeIssues, type StandardResult } from '../types/StandardSchema.ts'
  * The input as JSON text.
  * @throws TaskSystemError `INPUT_INVALID` when something in it would be lost in JSON, `INPUT_TOO_LARGE`.
  */
-export function encodeInput(input: unknown, type: ResolvedTaskType): string {
+export function encodeInput(input: unknown, type: Pick<ResolvedTaskType, 'name' | 'limits'>): string {
   const text = stringify(input, type.name);
   const bytes = Buffer.byteLength(text);
   if (bytes <= type.limits.inputBytes) return text;

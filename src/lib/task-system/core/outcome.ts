@@ -1,26 +1,27 @@
 import type { LimitBreach } from '../policy/limits/usage.ts';
 import type { ErrorCode } from '../types/ErrorCatalogue.ts';
 import { deserializeError, serializeError, TaskSystemError, type SerializedError } from '../types/Errors.ts';
+import type { CancelCause } from '../types/Subtasks.ts';
 import type { ProcessExit } from './launch/Launcher.ts';
 
 const BYTES_PER_MIB = 1_048_576;
 
 /** Why an attempt is over. Set once: the first cause wins. */
 export type TerminationReason =
-  | { readonly kind: 'result'; readonly json: string }
+  | { readonly kind: 'result'; readonly json: string; readonly joins?: boolean }
   | { readonly kind: 'failure'; readonly error: SerializedError }
   | { readonly kind: 'exit'; readonly exit: ProcessExit; readonly wasUp: boolean }
   | { readonly kind: 'protocol'; readonly fault: string }
   | { readonly kind: 'limit'; readonly breach: LimitBreach; readonly cause?: SerializedError }
   | { readonly kind: 'timeout'; readonly timeoutMs: number }
-  | { readonly kind: 'cancel'; readonly reason: string }
+  | { readonly kind: 'cancel'; readonly reason: string; readonly cause?: CancelCause }
   | { readonly kind: 'shutdown' };
 
 /** What an attempt came to. */
 export type Outcome =
-  | { readonly kind: 'completed'; readonly resultJson: string }
+  | { readonly kind: 'completed'; readonly resultJson: string; readonly joins?: boolean }
   | { readonly kind: 'failed'; readonly error: SerializedError }
-  | { readonly kind: 'cancelled'; readonly reason: string }
+  | { readonly kind: 'cancelled'; readonly reason: string; readonly cause?: CancelCause }
   | { readonly kind: 'interrupted'; readonly error: SerializedError };
 
 /** Turns the reason an attempt ended for into what is written about it. */
@@ -28,7 +29,7 @@ export function outcomeOf(reason: TerminationReason, taskId: string, output: str
   const failed = (error: TaskSystemError): Outcome => ({ kind: 'failed', error: serializeError(error) });
   switch (reason.kind) {
     case 'result':
-      return checkResult(reason.json, resultBytes) ?? failed(new TaskSystemError('TASK_PROTOCOL', `Task ${taskId} sent a result that is not JSON or too large`, { taskId }));
+      return checkResult(reason.json, resultBytes, reason.joins === true) ?? failed(new TaskSystemError('TASK_PROTOCOL', `Task ${taskId} sent a result that is not JSON or too large`, { taskId }));
     case 'failure':
       return { kind: 'failed', error: reason.error };
     case 'exit':
@@ -42,7 +43,7 @@ export function outcomeOf(reason: TerminationReason, taskId: string, output: str
     case 'limit':
       return failed(limitError(reason.breach, taskId, output, reason.cause));
     case 'cancel':
-      return { kind: 'cancelled', reason: reason.reason };
+      return { kind: 'cancelled', reason: reason.reason, ...(reason.cause === undefined ? {} : { cause: reason.cause }) };
     case 'shutdown':
       return { kind: 'interrupted', error: interruption(taskId, 'The host was closed') };
   }
@@ -70,11 +71,11 @@ function amount(value: number, unit: LimitBreach['unit']): string {
 }
 
 /** The child has checked its result already; one that went around the library has not. */
-function checkResult(json: string, maxBytes: number): Outcome | undefined {
+function checkResult(json: string, maxBytes: number, joins: boolean): Outcome | undefined {
   if (Buffer.byteLength(json) > maxBytes) return undefined;
   try {
     JSON.parse(json);
-    return { kind: 'completed', resultJson: json };
+    return { kind: 'completed', resultJson: json, ...(joins ? { joins } : {}) };
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { serializeError, TaskSystemError } from '../types/Errors.ts';
+import type { TreeCommitted } from '../types/FamilyStore.ts';
 import type { Clock, Logger } from '../types/Ports.ts';
-import type { Committed, Settlement, TaskStore } from '../types/TaskStore.ts';
+import type { Settlement, TaskStore } from '../types/TaskStore.ts';
 
 const MIN_WAIT_MS = 250;
 const MAX_WAIT_MS = 30_000;
@@ -19,7 +20,7 @@ export interface SettlePorts {
  * When the system closes meanwhile, the task stays `running` in the store and counts as interrupted at the next start.
  * @returns undefined when the task is not this host's any more, or when the system closed first.
  */
-export async function settleUntilStored(settlement: Settlement, ports: SettlePorts): Promise<Committed | undefined> {
+export async function settleUntilStored(settlement: Settlement, ports: SettlePorts): Promise<TreeCommitted | undefined> {
   const { store, logger, stopping } = ports;
   for (let waitMs = MIN_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
     try {

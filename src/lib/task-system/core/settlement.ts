@@ -3,6 +3,7 @@ import { parseJson } from '../types/Json.ts';
 import { mergeRetry } from '../types/parseOptions.ts';
 import type { ResolvedQueue, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
+import type { CancelCause } from '../types/Subtasks.ts';
 import type { TaskProgress, TaskUsage } from '../types/Task.ts';
 import type { Settlement, TaskRecord } from '../types/TaskStore.ts';
 import type { Outcome } from './outcome.ts';
@@ -19,17 +20,19 @@ export interface AttemptEnd {
   readonly progress: TaskProgress | undefined;
   readonly usage?: TaskUsage | undefined;
   readonly isolation?: TaskIsolation | undefined;
+  /** Children whose failures the handler was told of. */
+  readonly excused?: readonly string[];
   readonly time: number;
 }
 
-type Verdict = Pick<Settlement, 'to' | 'event' | 'resultJson' | 'error' | 'runAt' | 'interrupted'>;
+type Verdict = Pick<Settlement, 'to' | 'event' | 'resultJson' | 'error' | 'runAt' | 'interrupted' | 'joins'>;
 
 /** Decides what is written about an attempt: its final state, or another try. */
 export function settlementOf(end: AttemptEnd, queue: ResolvedQueue, random: () => number): Settlement {
-  const { task, progress, usage, isolation, time } = end;
+  const { task, progress, usage, isolation, excused = [], time } = end;
   const base = {
     taskId: task.id, fence: task.fence, time, ...(progress === undefined ? {} : { progress }), ...(usage === undefined ? {} : { usage }),
-    ...(isolation === undefined ? {} : { isolation }),
+    ...(isolation === undefined ? {} : { isolation }), ...(excused.length === 0 ? {} : { excused }),
   };
   return { ...base, ...verdictOf(end, queue, random) };
 }
@@ -37,9 +40,9 @@ export function settlementOf(end: AttemptEnd, queue: ResolvedQueue, random: () =
 function verdictOf(end: AttemptEnd, queue: ResolvedQueue, random: () => number): Verdict {
   const { outcome } = end;
   switch (outcome.kind) {
-    case 'completed': return completed(end, outcome.resultJson);
+    case 'completed': return { ...completed(end, outcome.resultJson), ...(outcome.joins === true ? { joins: true } : {}) };
     case 'failed': return failed(end, outcome.error, random);
-    case 'cancelled': return cancelled(end, outcome.reason);
+    case 'cancelled': return cancelled(end, outcome.reason, outcome.cause ?? 'request');
     case 'interrupted': return interrupted(end, outcome.error, queue);
   }
 }
@@ -52,15 +55,16 @@ function completed(end: AttemptEnd, resultJson: string): Verdict {
 
 function failed(end: AttemptEnd, error: SerializedError, random: () => number): Verdict {
   const { task, type, time } = end;
-  const failures = task.attempt - task.interruptions;
+  const failures = task.attempt - task.interruptions - (task.joins ?? 0);
   if (error.retryable === false || failures >= task.maxAttempts) return final(end, error);
   const delayMs = backoffMs(mergeRetry(type.retry, task.overrides.retry), failures, random);
   return { to: 'queued', error, runAt: time + delayMs, event: { type: 'task:retry', data: { cause: 'failed', delayMs, error } } };
 }
 
-function cancelled(end: AttemptEnd, reason: string): Verdict {
-  const error = serializeError(new TaskSystemError('TASK_CANCELLED', `Task ${end.task.id}: ${reason}`, { taskId: end.task.id, reason }));
-  return { to: 'cancelled', error, event: { type: 'task:cancel', data: { reason, durationMs: durationOf(end) } } };
+function cancelled(end: AttemptEnd, reason: string, by: CancelCause): Verdict {
+  const cause = by === 'request' ? {} : { cause: by };
+  const error = serializeError(new TaskSystemError('TASK_CANCELLED', `Task ${end.task.id}: ${reason}`, { taskId: end.task.id, reason, ...cause }));
+  return { to: 'cancelled', error, event: { type: 'task:cancel', data: { reason, durationMs: durationOf(end), ...cause } } };
 }
 
 function interrupted(end: AttemptEnd, error: SerializedError, queue: ResolvedQueue): Verdict {

@@ -1,7 +1,9 @@
 import type { SpendLedger } from '../types/Budgets.ts';
 import { TaskSystemError } from '../types/Errors.ts';
 import type { EventDraft, TaskEvent } from '../types/Events.ts';
+import type { TreeCommitted } from '../types/FamilyStore.ts';
 import type { Logger } from '../types/Ports.ts';
+import type { CancelCause } from '../types/Subtasks.ts';
 import type {
   Committed, Created, NewTask, ProjectCounts, PruneOrder, RecoverOrder, Settlement, TaskFilter, TaskRecord, TaskRecordPage, TaskStore,
   TreeBounds,
@@ -10,8 +12,10 @@ import { threadEntryUrl } from './sqlite/entryUrl.ts';
 import { OpQueue } from './sqlite/OpQueue.ts';
 import { ledgerOf } from './sqlite/spending.ts';
 import { SqliteOutbox } from './sqlite/outbox/SqliteOutbox.ts';
-import { newRecord, numberOf, ownJson, toRecord, toRow, toWireDraft, toWireSettlement } from './sqlite/rows.ts';
-import type { Reply, Row, StoreChannel, WireChange } from './sqlite/wire.ts';
+import { eventsOf, firstChange, firstRecord, toCommitted, treeChange } from './sqlite/replies.ts';
+import { SqliteFamilies } from './sqlite/SqliteFamilies.ts';
+import { newRecord, numberOf, toRecord, toRow, toWireDraft, toWireSettlement } from './sqlite/rows.ts';
+import type { Row, StoreChannel } from './sqlite/wire.ts';
 
 /** How a SQLite store is opened. */
 export interface SqliteStoreOptions {
@@ -71,6 +75,7 @@ class SqliteStore implements TaskStore {
   readonly openingOffset: number;
   readonly outbox: SqliteOutbox;
   readonly ledger: SpendLedger;
+  readonly families: SqliteFamilies;
   readonly #queue: OpQueue;
 
   constructor(channel: StoreChannel, batchSize: number) {
@@ -79,6 +84,7 @@ class SqliteStore implements TaskStore {
     this.#queue = new OpQueue(channel, batchSize);
     this.ledger = ledgerOf(this.#queue);
     this.outbox = new SqliteOutbox(this.#queue);
+    this.families = new SqliteFamilies(this.#queue);
   }
 
   async create(task: NewTask, claimAs?: string, bounds?: TreeBounds): Promise<Created> {
@@ -92,12 +98,12 @@ class SqliteStore implements TaskStore {
     return firstChange(await this.#queue.ask(['claimNext', project, owner, time]));
   }
 
-  async settle(settlement: Settlement): Promise<Committed | undefined> {
-    return firstChange(await this.#queue.ask(['settle', toWireSettlement(settlement)]));
+  async settle(settlement: Settlement): Promise<TreeCommitted | undefined> {
+    return treeChange(await this.#queue.ask(['settle', toWireSettlement(settlement)]), settlement.taskId);
   }
 
-  async cancelQueued(taskId: string, reason: string, time: number): Promise<Committed | undefined> {
-    return firstChange(await this.#queue.ask(['cancelQueued', taskId, reason, time]));
+  async cancelQueued(taskId: string, reason: string, time: number, cause: CancelCause = 'request'): Promise<TreeCommitted | undefined> {
+    return treeChange(await this.#queue.ask(['cancelQueued', taskId, reason, time, cause]), taskId);
   }
 
   async append(taskId: string, fence: number, events: readonly EventDraft[], time: number): Promise<readonly TaskEvent[] | undefined> {
@@ -153,24 +159,6 @@ class SqliteStore implements TaskStore {
   close(): Promise<void> {
     return this.#queue.close();
   }
-}
-
-function firstChange(reply: Reply): Committed | undefined {
-  const change = reply.changes?.[0];
-  return change === undefined ? undefined : toCommitted(change);
-}
-
-function firstRecord(reply: Reply): TaskRecord | undefined {
-  const row = reply.rows?.[0];
-  return row === undefined ? undefined : toRecord(row);
-}
-
-function toCommitted(change: WireChange): Committed {
-  return { task: toRecord(change.row), events: change.events.map((text) => ownJson<TaskEvent>(text)) };
-}
-
-function eventsOf(reply: Reply): readonly TaskEvent[] {
-  return (reply.events ?? []).map((text) => ownJson<TaskEvent>(text));
 }
 
 function requireLimit(limit: number): void {

@@ -9,7 +9,7 @@ import { Redactor } from '../tools/secrets/Redactor.ts';
 import { TaskSystemError } from '../types/Errors.ts';
 import type { EventDraft, LogLevel } from '../types/Events.ts';
 import type { TaskDefinition } from '../types/Handler.ts';
-import type { HostCall } from '../types/HostCalls.ts';
+import type { GivenSlot, HostCall } from '../types/HostCalls.ts';
 import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '../types/Json.ts';
 import { parseSubmitOptions } from '../types/parseCalls.ts';
 import type { PolicyOptions } from '../types/Policy.ts';
@@ -142,7 +142,7 @@ class Recorder implements ContextPorts {
 
   readonly call = (method: HostMethod, params: JsonValue): Promise<JsonValue> => {
     const ask = this.#toolCalls.get(method);
-    if (ask !== undefined) return ask({ task: this.#task, workspace: this.#workspace, signal: this.signal, record: this.#record }, params);
+    if (ask !== undefined) return ask({ task: this.#task, workspace: this.#workspace, signal: this.signal, record: this.#record, giveSlot }, params);
     if (method === 'remember' && isJsonObject(params) && typeof params['text'] === 'string') this.remembered.push(params['text']);
     if (method !== 'spawn') return Promise.resolve(null);
     const submission = isJsonObject(params) ? parseSubmitOptions({ project: this.#task.project, ...params }) : parseSubmitOptions(params);
@@ -168,6 +168,11 @@ const SILENT = { debug: () => undefined, info: () => undefined, warn: () => unde
 /** The task as a host would have it in its books. */
 function recordOf({ input, ...task }: StartedTask): TaskRecord {
   return { ...task, inputJson: JSON.stringify(input), state: 'running', priority: 0, orderKey: 0, fence: 1, interruptions: 0, createdAt: 0, overrides: {} };
+}
+
+/** Nobody else wants a slot. */
+function giveSlot(): Promise<GivenSlot> {
+  return Promise.resolve({ takeBack: () => Promise.resolve() });
 }
 
 function startedTask(options: TestRunOptions): StartedTask {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { JsonObject, JsonValue } from './Json.ts';
-import { duration, group, integer, isRecord, isText, leaf, oneOf, text, tiedTo } from './OptionLeaves.ts';
-import type { CloseOptions, ListOptions, SubmitOptions } from './Options.ts';
-import { fileNames, retrySchema } from './OptionsSchema.ts';
+import { duration, group, integer, isNumber, isRecord, isText, leaf, oneOf, text, tiedTo } from './OptionLeaves.ts';
+import type { ChildSubmission, CloseOptions, ListOptions, SubmitOptions } from './Options.ts';
+import { childFailureRule, completionRule, fileNames, retrySchema } from './OptionsSchema.ts';
 import { isProjectName } from './ProjectName.ts';
 import { PRIORITY_LEVELS, type PriorityName } from './Task.ts';
 import { TASK_STATES } from './TaskState.ts';
@@ -12,9 +12,9 @@ const MAX_ID = 128;
 const MAX_IDEMPOTENCY_KEY = 256;
 const MAX_METADATA_BYTES = 16_384;
 const MAX_LIST = 1_000;
+const MAX_GROUP = 10_000;
 
-/** Schema of `SubmitOptions`. */
-export const submitSchema = tiedTo<SubmitOptions>()(group({
+const childFields = {
   type: leaf<string>('the name of a task type', isText),
   project: project().exactOptional(),
   // Whether it is JSON shows when it is written as JSON, which has to happen anyway.
@@ -22,12 +22,23 @@ export const submitSchema = tiedTo<SubmitOptions>()(group({
   priority: leaf<PriorityName | number>('"low", "normal", "high", "urgent" or an integer from -100 to 100', isPriority).exactOptional(),
   delayMs: duration(0).exactOptional(),
   idempotencyKey: text(MAX_IDEMPOTENCY_KEY).exactOptional(),
-  parentId: text(MAX_ID).exactOptional(),
   key: text(MAX_IDEMPOTENCY_KEY).exactOptional(),
+  weight: leaf<number>('a number > 0', (value) => isNumber(value) && value > 0).exactOptional(),
+  completion: completionRule().exactOptional(),
+  onChildFailure: childFailureRule().exactOptional(),
   timeoutMs: duration(1).exactOptional(),
   retry: retrySchema.exactOptional(),
   contextFiles: fileNames().exactOptional(),
   metadata: leaf<JsonObject>(`an object of JSON values, up to ${String(MAX_METADATA_BYTES)} bytes as JSON`, isMetadata).exactOptional(),
+};
+
+const childSchema = tiedTo<ChildSubmission>()(group(childFields));
+
+/** Schema of `SubmitOptions`. */
+export const submitSchema = tiedTo<SubmitOptions>()(group({
+  ...childFields,
+  parentId: text(MAX_ID).exactOptional(),
+  children: z.array(childSchema, { error: 'an array of submissions' }).max(MAX_GROUP, { error: `at most ${String(MAX_GROUP)} submissions` }).readonly().exactOptional(),
 }));
 
 /** Schema of `ListOptions`. */

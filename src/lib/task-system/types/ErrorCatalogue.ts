@@ -168,6 +168,18 @@ const requestErrors = {
     fix: 'Store the data and pass its address, or raise `limits.inputBytes`.',
     retryable: false,
   },
+  TASK_CHILD_FAILED: {
+    summary: 'A child of the task failed or was cancelled, and its rules make that its own failure.',
+    cause: '`error.cause` is the error of the child, `error.details.childId` its id.',
+    fix: 'See the code of the cause. Catch the error of `child.result()` in the handler, or choose another `completion` or `onChildFailure`.',
+    retryable: true,
+  },
+  WAITING_FULL: {
+    summary: 'Too many handlers wait for their children at once.',
+    cause: 'As many processes as `queue.maxWaiting` allows are parked already.',
+    fix: 'Return from the handler instead of awaiting its children: such a parent waits without a process (see `join`). Or raise `queue.maxWaiting`; each takes about 45 MB.',
+    retryable: true,
+  },
   PARENT_ENDED: {
     summary: 'The parent has ended: it takes no more children.',
     cause: 'A child was submitted to a task that is completed, failed or cancelled.',

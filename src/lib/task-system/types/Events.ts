@@ -1,6 +1,7 @@
 import type { ContextCompaction, ContextFileReport } from './Context.ts';
 import type { SerializedError } from './Errors.ts';
 import type { JsonValue } from './Json.ts';
+import type { CancelCause } from './Subtasks.ts';
 import type { TaskProgress } from './Task.ts';
 
 /** What every event carries besides its `type` and `data`. */
@@ -28,7 +29,10 @@ export interface TaskEventData {
   'task:create': { readonly priority: number; readonly runAt?: number; readonly retryOf?: string };
   /** An attempt was claimed and is being started. */
   'task:start': { readonly queuedMs: number };
-  /** The handler reported progress; at most 10 a second per task, the last one always. */
+  /**
+   * The handler reported progress; at most 10 a second per task, the last one always. Of a task with children also how far they are,
+   * at most 10 a second per tree, the last one of each task always.
+   */
   'task:progress': TaskProgress;
   /** The task called a tool. `input` is a copy without secrets, cut where it is long. */
   'task:tool:start': { readonly callId: string; readonly tool: string; readonly input: JsonValue };
@@ -41,13 +45,13 @@ export interface TaskEventData {
   'task:complete': { readonly durationMs: number; readonly resultBytes: number; readonly result?: JsonValue };
   /** Failed for good. Final. */
   'task:error': { readonly durationMs: number; readonly error: SerializedError };
-  /** Was cancelled. Final. */
-  'task:cancel': { readonly reason: string; readonly durationMs: number };
+  /** Was cancelled, by itself unless `cause` says otherwise. Final. */
+  'task:cancel': { readonly reason: string; readonly durationMs: number; readonly cause?: CancelCause };
   /** The attempt failed or was interrupted, and the task is queued again. */
   'task:retry': { readonly cause: 'failed' | 'interrupted'; readonly delayMs: number; readonly error: SerializedError };
-  /** The parent gave up its process and waits for its children. */
+  /** A parent gave its slot back and waits for so many children: with its process, when its handler awaits them, or else without one. */
   'task:wait': { readonly children: number };
-  /** A waiting parent goes on. */
+  /** A waiting parent goes on: with its handler, or with its `join` as soon as there is a slot. */
   'task:resume': Record<string, never>;
   /** A line of output or of `log`. Not stored. */
   'task:log': { readonly stream: 'stdout' | 'stderr' | 'log'; readonly level: LogLevel; readonly text: string; readonly data?: JsonValue };

@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from './Json.ts';
 import type { ModelCallOptions, TaskModel } from './Models.ts';
 import type { SubmitOptions } from './Options.ts';
 import type { StartedTask } from './Protocol.ts';
+import type { Subtask, SubtaskOutcome } from './Subtasks.ts';
 import type { SchemaOutput, StandardSchema } from './StandardSchema.ts';
 import type { TaskTools, ToolSet } from './Tools.ts';
 
@@ -36,8 +37,24 @@ export interface KeptFile {
 
 /** Starts tasks that are part of this one. */
 export interface TaskSubtasks {
-  /** Submits a child of this task; resolves with its id when it is on disk. The child's project is the parent's unless given. */
-  readonly spawn: (submission: Omit<SubmitOptions, 'parentId'>) => Promise<{ readonly id: string }>;
+  /**
+   * Submits a child of this task; resolves when it is on disk. Its project and priority are those of the parent unless given. With the
+   * `key` of a child that is there already it gives that child; without a key, another attempt of the parent that makes the same
+   * submissions finds the same children, except those that failed.
+   */
+  readonly spawn: (submission: Omit<SubmitOptions, 'parentId'>) => Promise<Subtask>;
+  /**
+   * The results of children, in their order, once all of them have completed. @defaultValue all that this attempt has spawned
+   * @throws TaskSystemError `TASK_CHILD_FAILED` as soon as one fails or is cancelled.
+   */
+  readonly all: (children?: readonly Subtask[]) => Promise<readonly JsonValue[]>;
+  /** What became of children, in their order, once all of them have ended. @defaultValue all that this attempt has spawned */
+  readonly settled: (children?: readonly Subtask[]) => Promise<readonly SubtaskOutcome[]>;
+  /**
+   * The result of the first child that completes. @defaultValue all that this attempt has spawned
+   * @throws TaskSystemError `TASK_CHILD_FAILED` when all have ended and none has completed.
+   */
+  readonly any: (children?: readonly Subtask[]) => Promise<JsonValue>;
 }
 
 /** What a handler receives. */
@@ -67,6 +84,14 @@ export interface TaskContext<Input = JsonValue> {
   readonly signal: AbortSignal;
 }
 
+/** What a `join` receives. */
+export interface JoinContext<Input = JsonValue> extends TaskContext<Input> {
+  /** What became of the children, in the order of their submission. */
+  readonly children: readonly SubtaskOutcome[];
+  /** What `run` returned. */
+  readonly returned: JsonValue;
+}
+
 /** What a handler module exports as default; made by `defineTask`. */
 export interface TaskDefinition<Schema extends StandardSchema | undefined = StandardSchema | undefined, Result = unknown> {
   /** Checks and parses the input in the child, before `run`. */
@@ -75,4 +100,9 @@ export interface TaskDefinition<Schema extends StandardSchema | undefined = Stan
   readonly tools?: ToolSet;
   /** Does the work. What it returns is the task's result and must survive JSON; `undefined` is stored as `null`. */
   readonly run: (context: TaskContext<Schema extends StandardSchema ? SchemaOutput<Schema> : JsonValue>) => Result | Promise<Result>;
+  /**
+   * Computes the result of a task whose `run` returned while it had children, once these have ended as its rules demand: in a fresh
+   * process, with a fresh workspace. Not called for a task without children: then the result is what `run` returned.
+   */
+  readonly join?: (context: JoinContext<Schema extends StandardSchema ? SchemaOutput<Schema> : JsonValue>) => Result | Promise<Result>;
 }

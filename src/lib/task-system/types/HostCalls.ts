@@ -12,6 +12,18 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** Stores events of this attempt, then emits them. False when the attempt has lost its task. */
   readonly record: (events: readonly EventDraft[]) => Promise<boolean>;
+  /**
+   * The attempt waits for something that may take long: gives its slot to others. The task is `waiting` until its slot was taken back.
+   * @param children for how many children it waits; 0 when it waits for something else.
+   * @throws TaskSystemError `WAITING_FULL` when as many attempts wait as may.
+   */
+  readonly giveSlot: (children: number) => Promise<GivenSlot>;
+}
+
+/** A slot that an attempt gave to others. */
+export interface GivenSlot {
+  /** Takes a slot again, ahead of new tasks; resolves when the task is `running`. Rejects when the attempt is being stopped first. */
+  readonly takeBack: () => Promise<void>;
 }
 
 /** Answers one method of the channel. What it throws reaches the child as a rejection, with its code. `params` are not checked yet. */

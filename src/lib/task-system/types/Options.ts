@@ -6,6 +6,7 @@ import type { HostModel, ModelOptions } from './Models.ts';
 import type { PolicyOptions } from './Policy.ts';
 import type { Logger } from './Ports.ts';
 import type { StandardSchema } from './StandardSchema.ts';
+import type { ChildFailureRule, CompletionRule } from './Subtasks.ts';
 import type { PriorityName } from './Task.ts';
 import type { ToolSet } from './Tools.ts';
 
@@ -83,6 +84,10 @@ export interface TaskTypeOptions {
   readonly models?: readonly string[];
   /** What one of its tasks may spend together with its descendants, which draw from it; beside `budgets`. @defaultValue none */
   readonly budget?: SpendLimits;
+  /** When a task of this type that has children is complete: see {@link CompletionRule}. @defaultValue 'all' */
+  readonly completion?: CompletionRule;
+  /** What a child that fails does to a task of this type: see {@link ChildFailureRule}. @defaultValue 'fail-fast' */
+  readonly onChildFailure?: ChildFailureRule;
 }
 
 /** How the processes of one task type are kept apart. */
@@ -195,6 +200,8 @@ export interface QueueOptions {
   readonly maxPending?: number | false;
   /** Processes started ahead of need, each used for one attempt. They hold no slot; each takes about 25 MB. @defaultValue 2 */
   readonly spares?: number;
+  /** How many tasks may wait for their children with their process, in their handlers; more fail with `WAITING_FULL`. They hold no slot; each takes about 45 MB. @defaultValue 100 */
+  readonly maxWaiting?: number;
   /** How often a task may be interrupted by its host stopping or dying before it fails. @defaultValue 3 */
   readonly maxInterruptions?: number;
 }
@@ -246,23 +253,29 @@ export interface SandboxOptions {
 export interface SubmitOptions {
   /** Name of a task type. */
   readonly type: string;
-  /** The tenant and queue: 1 to 128 characters, no control characters, slashes or backslashes. @defaultValue 'default' */
+  /** The tenant and queue: 1 to 128 characters, no control characters, slashes or backslashes. @defaultValue 'default' (a child: that of its parent) */
   readonly project?: string;
   /** Anything that survives JSON. @defaultValue null */
   readonly input?: JsonValue;
-  /** **Higher goes first**: a name or an integer from -100 to 100. @defaultValue 'normal' (0) */
+  /** **Higher goes first**: a name or an integer from -100 to 100. @defaultValue 'normal' (0; a child: that of its parent) */
   readonly priority?: PriorityName | number;
   /** Not before this many milliseconds from now. @defaultValue 0 */
   readonly delayMs?: number;
   /** Submitting again with the same key and project returns the first task. Up to 256 characters. @defaultValue none */
   readonly idempotencyKey?: string;
-  /** The task that this one is a part of. @defaultValue none */
+  /** The task that this one is a part of: it must not have ended, and does not end before this one. @defaultValue none */
   readonly parentId?: string;
   /**
    * Name of this child under its parent: submitting again with the same key and parent returns the first child, also when it has
    * ended. So a parent that is run again finds its children instead of starting them twice. Up to 256 characters. @defaultValue none
    */
   readonly key?: string;
+  /** Its share in the progress of its parent, against its siblings: a number > 0. Without one it is 1. */
+  readonly weight?: number;
+  /** Over the `completion` of the type. */
+  readonly completion?: CompletionRule;
+  /** Over the `onChildFailure` of the type. */
+  readonly onChildFailure?: ChildFailureRule;
   /** Over the `timeoutMs` of the type. */
   readonly timeoutMs?: number;
   /** Over the `retry` of the type. */
@@ -271,7 +284,15 @@ export interface SubmitOptions {
   readonly contextFiles?: readonly string[];
   /** Data of your own; up to 16 KiB as JSON. @defaultValue {} */
   readonly metadata?: JsonObject;
+  /**
+   * The children of a task of the built-in type `group`, which has no handler: it is stored together with them, waits for them without a
+   * process, and its result is how many of them completed, failed and were cancelled. Only for that type, which needs at least one.
+   */
+  readonly children?: readonly ChildSubmission[];
 }
+
+/** A child of a group: what `submit` takes, but for its parent. Its project and priority are those of the group unless given. */
+export type ChildSubmission = Omit<SubmitOptions, 'parentId' | 'children'>;
 
 /** What `tasks.list` takes. */
 export interface ListOptions {

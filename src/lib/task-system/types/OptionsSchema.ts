@@ -15,6 +15,7 @@ import { DEFAULTS } from './ResolvedOptions.ts';
 import type { StandardSchema } from './StandardSchema.ts';
 import { webhooksSchema } from './WebhookSchemas.ts';
 import type { ToolSet } from './Tools.ts';
+import { GROUP_TYPE, type ChildFailureRule, type CompletionRule } from './Subtasks.ts';
 
 const MAX_NICENESS = 19;
 /** Node itself needs about twenty. */
@@ -93,6 +94,8 @@ const taskTypeSchema = tiedTo<TaskTypeOptions>()(group({
   sandbox: typeSandboxSchema.exactOptional(),
   models: z.array(leaf<string>('the name of a model', isText), { error: 'an array of names of models' }).readonly().exactOptional(),
   budget: spendSchema.exactOptional(),
+  completion: completionRule().exactOptional(),
+  onChildFailure: childFailureRule().exactOptional(),
 }));
 
 const projectSchema = tiedTo<ProjectOptions>()(group({
@@ -108,6 +111,7 @@ const queueSchema = tiedTo<QueueOptions>()(group({
   maxPending: leaf<number | false>('false or an integer >= 1', (value) => value === false || (Number.isSafeInteger(value) && Number(value) >= 1)).exactOptional(),
   spares: integer(0).exactOptional(),
   maxInterruptions: integer(0).exactOptional(),
+  maxWaiting: integer(0).exactOptional(),
 }));
 
 const subtaskSchema = tiedTo<SubtaskOptions>()(group({
@@ -154,7 +158,7 @@ const hooksSchema = tiedTo<HookListeners>()(group({
 /** Schema of `TaskSystemOptions`. */
 export const systemSchema = tiedTo<TaskSystemOptions>()(group({
   root: path(),
-  tasks: z.record(name(), taskTypeSchema, { error: 'an object of task types' }),
+  tasks: z.record(typeName(), taskTypeSchema, { error: 'an object of task types' }),
   projects: z.record(name(), projectSchema, { error: 'an object of projects' }).exactOptional(),
   queue: queueSchema.exactOptional(),
   subtasks: subtaskSchema.exactOptional(),
@@ -214,6 +218,10 @@ function name(): z.ZodType<string, string> {
   return leaf('a name of 1 to 128 characters, without control characters, slashes or backslashes', isProjectName);
 }
 
+function typeName(): z.ZodType<string, string> {
+  return leaf(`a name of 1 to 128 characters, without control characters, slashes or backslashes, other than "${GROUP_TYPE}"`, (value) => isProjectName(value) && value !== GROUP_TYPE);
+}
+
 function path(): z.ZodType<string, string> {
   return leaf('a path', (value) => isText(value) && value !== '');
 }
@@ -225,6 +233,21 @@ export function fileNames(): z.ZodType<readonly string[], readonly string[]> {
 
 function fileName(): z.ZodType<string, string> {
   return leaf('the name of a file inside the project, such as "docs/GUIDE.md"', (value) => isText(value) && FILE_NAME.test(value) && !value.split('/').includes('..'));
+}
+
+/** Schema of `CompletionRule`. */
+export function completionRule(): z.ZodType<CompletionRule, CompletionRule> {
+  return leaf<CompletionRule>('"all", "any" or { quorum: an integer >= 1 }', isCompletionRule);
+}
+
+/** Schema of `ChildFailureRule`. */
+export function childFailureRule(): z.ZodType<ChildFailureRule, ChildFailureRule> {
+  return oneOf('fail-fast', 'wait', 'ignore');
+}
+
+function isCompletionRule(value: unknown): boolean {
+  if (value === 'all' || value === 'any') return true;
+  return isRecord(value) && Object.keys(value).length === 1 && Number.isSafeInteger(value['quorum']) && Number(value['quorum']) >= 1;
 }
 
 function variableName(): z.ZodType<string, string> {

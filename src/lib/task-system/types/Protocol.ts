@@ -11,7 +11,7 @@ export const PROTOCOL_VERSION = 1;
 export const CHANNEL_FD = 3;
 
 /** What a child may ask its host for; each is answered by one part of the host (see `HostCalls`). */
-export const HOST_METHODS = ['spawn', 'remember', 'context', 'model', 'toolStart', 'toolEnd', 'toolRun', 'toolList', 'keep'] as const;
+export const HOST_METHODS = ['spawn', 'remember', 'context', 'model', 'toolStart', 'toolEnd', 'toolRun', 'toolList', 'keep', 'wait', 'outcome', 'children'] as const;
 
 /** Name of something a child may ask for. */
 export type HostMethod = (typeof HOST_METHODS)[number];
@@ -25,7 +25,8 @@ export type ParentMessage =
   | { readonly type: 'rehearse' }
   /** Comes first, and as early as the host knows which handler it will be: while the task is still being stored. */
   | { readonly type: 'load'; readonly version: number; readonly moduleUrl: string; readonly workspace: string; readonly env: Readonly<Record<string, string>>; readonly project?: string }
-  | { readonly type: 'start'; readonly task: StartedTask; readonly resultBytes: number; readonly context?: StartContext; readonly models?: StartModels }
+  /** With `join`, the attempt is to run the `join` of the handler, which gets what `run` returned. */
+  | { readonly type: 'start'; readonly task: StartedTask; readonly resultBytes: number; readonly context?: StartContext; readonly models?: StartModels; readonly join?: { readonly returned: JsonValue } }
   | { readonly type: 'abort'; readonly cause: AbortCause; readonly reason: string }
   /** The answer to a `call`. */
   | { readonly type: 'reply'; readonly id: number; readonly value: JsonValue }

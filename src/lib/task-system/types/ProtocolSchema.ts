@@ -30,8 +30,8 @@ export const childMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warn', 'error']), text, data: smallJson.exactOptional() }),
   /** Asks the host to do something and waits for the `reply` with the same id. */
   z.strictObject({ type: z.literal('call'), id: z.int().min(0), method: z.enum(HOST_METHODS), params: json }),
-  /** The handler returned. `result` is JSON text, so that the host need not parse what it only stores. */
-  z.strictObject({ type: z.literal('result'), json: z.string() }),
+  /** The handler returned. `json` is JSON text, so that the host need not parse what it only stores. `joins`: it also has a `join`, for when its children have ended. */
+  z.strictObject({ type: z.literal('result'), json: z.string(), joins: z.literal(true).exactOptional() }),
   /** The handler threw, or could not be loaded. */
   z.strictObject({ type: z.literal('failure'), error: serializedError }),
 ]);

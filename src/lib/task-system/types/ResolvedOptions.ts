@@ -6,6 +6,7 @@ import type { ResolvedModel } from './Models.ts';
 import type { ResolvedPolicy } from './Policy.ts';
 import type { Logger } from './Ports.ts';
 import type { StandardSchema } from './StandardSchema.ts';
+import type { FamilyRules } from './Subtasks.ts';
 import type { TaskState } from './TaskState.ts';
 import type { TaskOverrides } from './TaskStore.ts';
 import type { ToolSet } from './Tools.ts';
@@ -56,6 +57,7 @@ export interface ResolvedTaskType {
   /** Names of the models that its tasks may call; all when there are none. */
   readonly models?: readonly string[];
   readonly budget?: Readonly<SpendLimits>;
+  readonly rules: FamilyRules;
 }
 
 /** How the processes of one task type are kept apart. */
@@ -124,6 +126,7 @@ export interface ResolvedQueue {
   readonly maxPending: number | false;
   readonly spares: number;
   readonly maxInterruptions: number;
+  readonly maxWaiting: number;
 }
 
 /** Bounds on the trees that tasks grow. */
@@ -184,6 +187,11 @@ export interface ResolvedSubmit {
   readonly idempotencyKey?: string;
   readonly parentId?: string;
   readonly key?: string;
+  /** Of a group. */
+  readonly children?: readonly ResolvedSubmit[];
+  readonly weight?: number;
+  /** What it sets over the rules of its type. */
+  readonly rules?: Partial<FamilyRules>;
   /** What it sets over its type; empty when it sets nothing. */
   readonly overrides: TaskOverrides;
   /** A copy, as JSON would give it back. */
@@ -213,7 +221,7 @@ export const DEFAULTS = {
     memoryMb: 512, cpuMs: 900_000, processes: 64, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2, artifacts: 64, artifactsMb: 256,
   },
   project: { weight: 1 },
-  queue: { maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3 },
+  queue: { maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3, maxWaiting: 100 },
   subtasks: { maxDepth: 5, maxChildren: 100, maxTasks: 1_000 },
   storage: { lockTimeoutMs: 1_000 },
   context: {

@@ -5,6 +5,7 @@ import type { DoctorReport } from './Isolation.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from './Options.ts';
 import type { JsonValue } from './Json.ts';
 import type { PolicyDecision } from './Policy.ts';
+import type { TaskTree } from './Subtasks.ts';
 import type { Task } from './Task.ts';
 import type { WebhookControl } from './Webhooks.ts';
 
@@ -55,6 +56,26 @@ export interface ProjectSnapshot {
   readonly weight: number;
 }
 
+/** What a task waits for: a slot of all, a place in the lane of its project, the end of a pause or of its delay, or its children. */
+export type WaitReason = 'slot' | 'lane' | 'pause' | 'delay' | 'children';
+
+/** A task that waits, at one moment. */
+export interface WaitingTask {
+  readonly id: string;
+  readonly type: string;
+  readonly project: string;
+  readonly parentId?: string;
+  readonly waitsFor: WaitReason;
+  /** Its place among the queued tasks of its project, from 1. Not of a task that waits for its children. */
+  readonly position?: number;
+}
+
+/** What `queue.snapshot` takes. */
+export interface SnapshotOptions {
+  /** How many queued tasks are told one by one, and how many that wait for children: 0 to 10,000. Without it 100. */
+  readonly tasks?: number;
+}
+
 /** The queue at one moment. */
 export interface QueueSnapshot {
   readonly maxConcurrent: number;
@@ -66,11 +87,14 @@ export interface QueueSnapshot {
   readonly spares: number;
   /** Every project that has a task which has not ended, or that is paused; by name. */
   readonly projects: readonly ProjectSnapshot[];
+  /** The first queued tasks of each project, in their order, and those that wait for children. */
+  readonly tasks: readonly WaitingTask[];
 }
 
 /** Looks at and steers the queue. */
 export interface QueueControl {
-  snapshot(): Promise<QueueSnapshot>;
+  /** @throws TaskSystemError `OPTIONS_INVALID`. */
+  snapshot(options?: SnapshotOptions): Promise<QueueSnapshot>;
   /** No task of the project (without a name: no task at all) is started until `resume`; running ones go on. Outlives a restart. */
   pause(project?: string): Promise<void>;
   resume(project?: string): Promise<void>;
@@ -103,6 +127,8 @@ export interface TaskSystemCore extends AsyncDisposable {
   handle(taskId: string): TaskHandle;
   /** The task as it stands now, or undefined. */
   get(taskId: string): Promise<Task | undefined>;
+  /** A task with everything below it: states, progress and times; undefined when there is no such task. */
+  tree(taskId: string): Promise<TaskTree | undefined>;
   /** Tasks, newest first, in pages. @throws TaskSystemError `CURSOR_INVALID`, `OPTIONS_INVALID`. */
   list(options?: ListOptions): Promise<TaskPage>;
   /**

@@ -17,6 +17,12 @@ export interface TaskProgress {
   readonly message?: string;
   /** Anything else the handler reported. */
   readonly data?: JsonValue;
+  /** Of a task with children: how many of them completed. */
+  readonly done?: number;
+  /** Of a task with children: how many of them failed or were cancelled. */
+  readonly failed?: number;
+  /** Of a task with children: how many it has. */
+  readonly total?: number;
 }
 
 /** The highest values of an attempt. */
@@ -69,6 +75,8 @@ export interface Task {
   readonly parentId?: string;
   /** Its name under its parent, if it was given one. */
   readonly key?: string;
+  /** Its share in the progress of its parent. Undefined: 1. */
+  readonly weight?: number;
   /** The topmost task of the tree; its own id for a task without parent. */
   readonly rootId: string;
   /** The task that this one repeats (see `tasks.retry`). */

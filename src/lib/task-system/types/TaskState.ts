@@ -10,13 +10,14 @@ export type TaskState = (typeof TASK_STATES)[number];
 export type TerminalState = 'completed' | 'failed' | 'cancelled';
 
 /**
- * The only moves there are. `queued` covers a task that waits for its `runAt`; `waiting` is a parent without a process that
- * waits for its children; `running` goes back to `queued` for a retry or after an interruption.
+ * The only moves there are. `queued` covers a task that waits for its `runAt`; `waiting` is a parent that waits for its children
+ * and holds no slot, with its process or without one; `running` goes back to `queued` for a retry or after an interruption, and
+ * `waiting` does so for the join, or when the host died that had its process.
  */
 export const TRANSITIONS = {
   queued: ['running', 'waiting', 'failed', 'cancelled'],
   running: ['completed', 'failed', 'cancelled', 'queued', 'waiting'],
-  waiting: ['running', 'completed', 'failed', 'cancelled'],
+  waiting: ['running', 'queued', 'completed', 'failed', 'cancelled'],
   completed: [],
   failed: [],
   cancelled: [],

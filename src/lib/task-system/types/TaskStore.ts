@@ -1,71 +1,15 @@
 import type { SpendLedger } from './Budgets.ts';
 import type { SerializedError } from './Errors.ts';
 import type { EventDraft, TaskEvent } from './Events.ts';
+import type { FamilyStore, TreeCommitted } from './FamilyStore.ts';
 import type { TaskIsolation } from './Isolation.ts';
-import type { JsonObject } from './Json.ts';
-import type { RetryPolicy } from './Options.ts';
-import type { Task, TaskProgress, TaskUsage } from './Task.ts';
+import type { CancelCause } from './Subtasks.ts';
+import type { TaskProgress, TaskUsage } from './Task.ts';
+import type { Committed, Created, NewTask, TaskRecord, TreeBounds } from './TaskRecord.ts';
 import type { TaskState, TerminalState } from './TaskState.ts';
 import type { WebhookOutbox } from './WebhookOutbox.ts';
 
-/** What a submission may set for its own attempts, over the settings of its type. */
-export interface TaskOverrides {
-  readonly timeoutMs?: number;
-  readonly retry?: RetryPolicy;
-  readonly contextFiles?: readonly string[];
-}
-
-/** A task as a store keeps it: input and result stay JSON text until somebody looks at them. */
-export interface TaskRecord extends Omit<Task, 'input' | 'result'> {
-  readonly inputJson: string;
-  readonly resultJson?: string;
-  readonly overrides: TaskOverrides;
-  /** Smaller goes first: time of submission minus the head start of the priority. */
-  readonly orderKey: number;
-  /** Grows with every claim. A write that carries an older one is refused. */
-  readonly fence: number;
-  /** The host instance that runs it. */
-  readonly owner?: string;
-}
-
-/** A task to be created. It starts as `queued`, or `running` when `claimAs` is given. */
-export interface NewTask {
-  readonly id: string;
-  readonly type: string;
-  readonly project: string;
-  readonly inputJson: string;
-  readonly priority: number;
-  readonly orderKey: number;
-  readonly maxAttempts: number;
-  readonly overrides: TaskOverrides;
-  readonly parentId?: string;
-  /** Name under the parent; the same key and parent is the same task. */
-  readonly key?: string;
-  readonly rootId: string;
-  readonly retryOf?: string;
-  readonly idempotencyKey?: string;
-  readonly metadata: JsonObject;
-  readonly createdAt: number;
-  readonly runAt?: number;
-}
-
-/** A state change and the events that were stored with it, in order. Emit them only after they arrived. */
-export interface Committed {
-  readonly task: TaskRecord;
-  readonly events: readonly TaskEvent[];
-}
-
-/** Bounds on a tree; a child beyond one of them is refused. */
-export interface TreeBounds {
-  readonly maxDepth: number;
-  readonly maxChildren: number;
-  readonly maxTasks: number;
-}
-
-/** What `create` did: made the task, or found the one that has the same key (under its parent) or idempotency key (then `events` is empty). */
-export interface Created extends Committed {
-  readonly existed: boolean;
-}
+export type { Committed, Created, NewTask, TaskOverrides, TaskRecord, TreeBounds } from './TaskRecord.ts';
 
 /** What a runner writes when an attempt is over. Every field not given keeps its value; `owner` is always cleared. */
 export interface Settlement {
@@ -77,6 +21,10 @@ export interface Settlement {
   readonly resultJson?: string;
   readonly error?: SerializedError;
   readonly progress?: TaskProgress;
+  /** With `to: 'completed'`: the task has a join, which is to run when its children have ended. */
+  readonly joins?: boolean;
+  /** Children whose failures the handler was told of: they do not count as failures any more. */
+  readonly excused?: readonly string[];
   /** What the attempt used. */
   readonly usage?: TaskUsage;
   /** How the attempt was kept apart. */
@@ -151,6 +99,8 @@ export interface TaskStore {
   readonly outbox: WebhookOutbox;
   /** What tasks have spent of their budgets. */
   readonly ledger: SpendLedger;
+  /** What concerns trees of tasks alone. */
+  readonly families: FamilyStore;
 
   /**
    * Stores a task and its `task:create` event. `claimAs` also claims it for that owner in the same transaction (with `task:start`).
@@ -162,11 +112,18 @@ export interface TaskStore {
   /** Gives the first due task of a project to an owner: `running`, attempt and fence one higher, `task:start` stored. */
   claimNext(project: string, owner: string, time: number): Promise<Committed | undefined>;
 
-  /** Ends an attempt. Undefined when the task is not running under this fence any more: then nothing was written. */
-  settle(settlement: Settlement): Promise<Committed | undefined>;
+  /**
+   * Ends an attempt. Undefined when the task does not run under this fence any more: then nothing was written. A task with open children
+   * is `waiting` afterwards, and ends in the transaction of the last of them; one whose parent is about to end is not queued again
+   * but cancelled.
+   */
+  settle(settlement: Settlement): Promise<TreeCommitted | undefined>;
 
-  /** Cancels a task that is queued. Undefined when it is in another state: then nothing was written. */
-  cancelQueued(taskId: string, reason: string, time: number): Promise<Committed | undefined>;
+  /**
+   * Cancels a task that has no process: queued or waiting. Undefined when it is in another state: then nothing was written.
+   * With open children it is `waiting` until they have ended.
+   */
+  cancelQueued(taskId: string, reason: string, time: number, cause?: CancelCause): Promise<TreeCommitted | undefined>;
 
   /** Stores events of a running task. Undefined when the fence is stale. */
   append(taskId: string, fence: number, events: readonly EventDraft[], time: number): Promise<readonly TaskEvent[] | undefined>;
@@ -174,7 +131,7 @@ export interface TaskStore {
   /** Makes delayed tasks ready whose time has come; returns how many became ready per project, and when the next one is due. */
   promoteDue(time: number): Promise<{ readonly ready: readonly { readonly project: string; readonly count: number }[]; readonly nextDue?: number }>;
 
-  /** Queues again (or fails) every running task whose owner is gone. */
+  /** Queues again (or fails) every running or parked task whose owner is gone; cancels those whose parent is about to end. */
   recover(order: RecoverOrder): Promise<readonly Committed[]>;
 
   get(taskId: string): Promise<TaskRecord | undefined>;

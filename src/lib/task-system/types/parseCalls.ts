@@ -6,18 +6,25 @@ import { check, invalidOptions } from './OptionProblems.ts';
 import type { SubmitOptions } from './Options.ts';
 import { assertProjectName } from './ProjectName.ts';
 import { DEFAULTS, type ResolvedClose, type ResolvedList, type ResolvedSubmit } from './ResolvedOptions.ts';
-import { PRIORITY_LEVELS } from './Task.ts';
+import { GROUP_TYPE } from './Subtasks.ts';
+import { PRIORITY_LEVELS, type PriorityName } from './Task.ts';
 
 const NO_METADATA: JsonObject = Object.freeze({});
 const NO_OVERRIDES = Object.freeze({});
+
+/** What a submission has that says nothing of it. */
+export interface SubmitDefaults {
+  readonly project: string;
+  readonly priority: PriorityName | number;
+}
 
 /**
  * Checks what `submit` takes and fills in the defaults. Type and input are checked elsewhere: see {@link requireTaskType}.
  * @throws TaskSystemError `PROJECT_NAME_INVALID` when nothing but the project's name is wrong; else `SUBMIT_INVALID`, naming every problem.
  */
-export function parseSubmitOptions(value: unknown): ResolvedSubmit {
+export function parseSubmitOptions(value: unknown, defaults: SubmitDefaults = DEFAULTS.submit): ResolvedSubmit {
   const checked = check(submitSchema, value);
-  if (checked.ok) return resolveSubmit(checked.value);
+  if (checked.ok) return resolveGroup(checked.value, resolveSubmit(checked.value, defaults));
   if (checked.problems.every(({ path }) => path === 'project')) assertProjectName(readProject(value));
   throw invalidOptions('SUBMIT_INVALID', checked.problems);
 }
@@ -55,17 +62,37 @@ export function requireTaskType<Type>(types: ReadonlyMap<string, Type>, name: st
   throw new TaskSystemError('TASK_TYPE_UNKNOWN', `got ${JSON.stringify(name)}; ${hint}`, { type: name, known });
 }
 
-function resolveSubmit(options: SubmitOptions): ResolvedSubmit {
-  const { type, project, input, priority = DEFAULTS.submit.priority, delayMs, idempotencyKey, parentId, key, timeoutMs, retry, contextFiles, metadata } = options;
+/** A group and its children belong together: neither goes without the other. */
+function resolveGroup({ children }: SubmitOptions, group: ResolvedSubmit): ResolvedSubmit {
+  const isGroup = group.type === GROUP_TYPE;
+  if (isGroup !== (children !== undefined && children.length > 0)) {
+    const message = isGroup ? 'children: expected at least one for a task of the type "group"' : `children: expected only with the type "group", got ${JSON.stringify(group.type)}`;
+    throw new TaskSystemError('SUBMIT_INVALID', message, { type: group.type });
+  }
+  if (children === undefined) return group;
+  const named = children.flatMap(({ key }) => key ?? []);
+  const double = named.find((key, index) => named.indexOf(key) !== index);
+  if (double !== undefined) throw new TaskSystemError('SUBMIT_INVALID', `children: two of them have the key ${JSON.stringify(double)}`, { key: double });
+  const nested = children.findIndex(({ type }) => type === GROUP_TYPE);
+  if (nested >= 0) throw new TaskSystemError('SUBMIT_INVALID', `children[${String(nested)}].type: a group in a group is submitted by itself, with its parentId`, { type: GROUP_TYPE });
+  return { ...group, children: children.map((child) => resolveSubmit(child, group)) };
+}
+
+function resolveSubmit(options: SubmitOptions, defaults: SubmitDefaults): ResolvedSubmit {
+  const { type, project, input, priority = defaults.priority, delayMs, idempotencyKey, parentId, key, timeoutMs, retry, contextFiles, metadata, weight, completion, onChildFailure } = options;
   return {
     type,
-    project: project ?? DEFAULTS.submit.project,
+    project: project ?? defaults.project,
     input: input ?? null,
     priority: typeof priority === 'number' ? priority : PRIORITY_LEVELS[priority],
     delayMs: delayMs ?? DEFAULTS.submit.delayMs,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(parentId === undefined ? {} : { parentId }),
     ...(key === undefined ? {} : { key }),
+    ...(weight === undefined ? {} : { weight }),
+    ...(completion === undefined && onChildFailure === undefined ? {} : {
+      rules: { ...(completion === undefined ? {} : { completion }), ...(onChildFailure === undefined ? {} : { onChildFailure }) },
+    }),
     overrides: timeoutMs === undefined && retry === undefined && contextFiles === undefined ? NO_OVERRIDES : {
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(retry === undefined ? {} : { retry: { ...retry } }),

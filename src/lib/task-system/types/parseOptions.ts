@@ -6,6 +6,7 @@ import { systemSchema } from './OptionsSchema.ts';
 import { resolveBudgets, resolveModels, resolveTypeBudget } from './resolveModels.ts';
 import { resolvePolicy } from './resolvePolicy.ts';
 import { DEFAULTS, type ResolvedContext, type ResolvedContextFile, type ResolvedOptions, type ResolvedProject, type ResolvedRetry, type ResolvedTaskType, type ResolvedWebhooks } from './ResolvedOptions.ts';
+import { DEFAULT_RULES } from './Subtasks.ts';
 
 /**
  * Checks the options of `createTaskSystem` once and fills in every default. The result is frozen and shares no mutable part with
@@ -80,6 +81,7 @@ function resolveType(name: string, type: TaskTypeOptions, limits: LimitOptions |
     rememberFailures: type.rememberFailures ?? DEFAULTS.taskType.rememberFailures,
     env: Object.freeze({ ...type.env }),
     policy: resolvePolicy(type.policy, `tasks.${name}.policy`),
+    rules: Object.freeze({ completion: type.completion ?? DEFAULT_RULES.completion, onChildFailure: type.onChildFailure ?? DEFAULT_RULES.onChildFailure }),
     untrusted: type.untrusted ?? DEFAULTS.taskType.untrusted,
     sandbox: Object.freeze({ ...type.sandbox, read: Object.freeze((type.sandbox?.read ?? []).map((path) => resolvePath(path))) }),
     ...(type.models === undefined ? {} : { models: Object.freeze([...type.models]) }),

@@ -1,9 +1,11 @@
 import { deserializeError, serializeError, TaskSystemError, type SerializedError } from '../../types/Errors.ts';
-import type { TaskDefinition } from '../../types/Handler.ts';
+import type { TaskContext, TaskDefinition } from '../../types/Handler.ts';
 import { stringifyJson, type JsonValue } from '../../types/Json.ts';
 import { PROTOCOL_VERSION, type HostMethod, type ParentMessage } from '../../types/Protocol.ts';
 import { describeIssues } from '../../types/StandardSchema.ts';
 import { systemClock } from '../../types/Ports.ts';
+import type { SubtaskOutcome } from '../../types/Subtasks.ts';
+import { HandlerSubtasks } from '../HandlerSubtasks.ts';
 import { LatestGate } from '../LatestGate.ts';
 import { createTaskContext, type ProgressReport } from '../TaskContext.ts';
 import { loadHandler } from './loadHandler.ts';
@@ -104,7 +106,7 @@ export class ChildRuntime {
     return loadHandler(moduleUrl);
   }
 
-  async #run({ task, resultBytes, context: files, models }: StartMessage): Promise<void> {
+  async #run({ task, resultBytes, context: files, models, join }: StartMessage): Promise<void> {
     this.#state = 'running';
     this.#host.title = `task-system: ${task.type} ${task.id}`;
     if (this.#brokenEarly !== undefined) throw this.#brokenEarly.thrown;
@@ -121,8 +123,10 @@ export class ChildRuntime {
       ...(this.#project === undefined ? {} : { projectPath: this.#project }),
       ...(definition.tools === undefined ? {} : { tools: definition.tools }),
     });
-    const result: unknown = await Reflect.apply(definition.run, definition, [context]);
-    this.#finish({ type: 'result', json: encodeResult(result, resultBytes) });
+    const result: unknown = join === undefined || definition.join === undefined
+      ? await Reflect.apply(definition.run, definition, [context])
+      : await Reflect.apply(definition.join, definition, [{ ...context, children: await childrenOf(context), returned: join.returned }]);
+    this.#finish({ type: 'result', json: encodeResult(result, resultBytes), ...(join === undefined && definition.join !== undefined ? { joins: true } : {}) });
   }
 
   #call(method: HostMethod, params: JsonValue): Promise<JsonValue> {
@@ -156,7 +160,7 @@ export class ChildRuntime {
   }
 
   /** The first outcome counts; what goes wrong after it is nobody's business any more. */
-  #finish(outcome: { type: 'result'; json: string } | { type: 'failure'; error: SerializedError }): void {
+  #finish(outcome: { type: 'result'; json: string; joins?: true } | { type: 'failure'; error: SerializedError }): void {
     if (this.#state === 'done') return;
     this.#progress.close();
     this.#state = 'done';
@@ -175,6 +179,10 @@ export class ChildRuntime {
 
 async function rehearse(): Promise<void> {
   await import('node:path');
+}
+
+function childrenOf({ subtasks }: TaskContext<unknown>): Promise<readonly SubtaskOutcome[]> {
+  return subtasks instanceof HandlerSubtasks ? subtasks.outcomes() : Promise.resolve([]);
 }
 
 async function parseInput(definition: TaskDefinition, input: JsonValue): Promise<unknown> {

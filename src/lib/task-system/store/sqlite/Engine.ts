@@ -1,9 +1,12 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { serializeError, TaskSystemError } from '../../types/Errors.ts';
+import { create, createGroup } from './creation.ts';
 import { Database } from './Database.ts';
+import type { EngineState } from './EngineState.ts';
 import { isOwnFault, toStoreError } from './errors.ts';
 import { EventLog } from './EventLog.ts';
+import { familyNumbers, queued, statesOf, tree } from './familyReads.ts';
 import { inspectFile } from './inspect.ts';
 import { lockDirectory, type DirectoryLock } from './lock.ts';
 import { performOutbox } from './outbox/perform.ts';
@@ -14,7 +17,7 @@ import { charge, spent } from './ledger.ts';
 import { migrate } from './schema.ts';
 import { paused, setPaused } from './settings.ts';
 import type { Reply, StoreIdentity, StoreOp } from './wire.ts';
-import { append, cancelQueued, claimNext, create, settle, type EngineState } from './writes.ts';
+import { append, cancelQueued, claimNext, failWaiting, park, settle, unpark } from './writes.ts';
 
 /** Where the database of an engine lies and how it is opened. Plain data: it travels to the thread. */
 export interface EngineSettings {
@@ -175,7 +178,7 @@ function openDatabase(path: string, maxPages: number | undefined): Database {
   }
 }
 
-const READS: ReadonlySet<StoreOp[0]> = new Set(['get', 'list', 'counts', 'readEvents', 'paused', 'spent']);
+const READS: ReadonlySet<StoreOp[0]> = new Set(['get', 'list', 'counts', 'readEvents', 'paused', 'statesOf', 'tree', 'familyNumbers', 'queued', 'spent']);
 
 function isRead(op: StoreOp): boolean {
   return READS.has(op[0]);
@@ -186,7 +189,15 @@ function perform(state: EngineState, op: StoreOp): Reply {
     case 'create': return create(state, op[1], op[2]);
     case 'claimNext': return claimNext(state, op[1], op[2], op[3]);
     case 'settle': return settle(state, op[1]);
-    case 'cancelQueued': return cancelQueued(state, op[1], op[2], op[3]);
+    case 'cancelQueued': return cancelQueued(state, op[1], op[2], op[3], op[4]);
+    case 'createGroup': return createGroup(state, op[1], op[2], op[3]);
+    case 'failWaiting': return failWaiting(state, op[1], op[2], op[3]);
+    case 'park': return park(state, op[1], op[2], op[3], op[4]);
+    case 'unpark': return unpark(state, op[1], op[2], op[3]);
+    case 'statesOf': return statesOf(state, op[1]);
+    case 'tree': return tree(state, op[1]);
+    case 'familyNumbers': return familyNumbers(state, op[1]);
+    case 'queued': return queued(state, op[1]);
     case 'append': return append(state, op[1], op[2], op[3], op[4]);
     case 'promoteDue': return promoteDue(state, op[1]);
     case 'recover': return recover(state, op[1]);

@@ -1,7 +1,7 @@
 import { SPEND_KINDS, type LedgerAccount, type Spend } from '../../types/Budgets.ts';
 import type { PruneOrder } from '../../types/TaskStore.ts';
 import type { Reply } from './wire.ts';
-import type { EngineState } from './writes.ts';
+import type { EngineState } from './EngineState.ts';
 
 /** The columns of what is counted, in the order of `SPEND_KINDS`. */
 const COLUMNS = ['model_calls', 'input_tokens', 'output_tokens', 'cost', 'tool_calls', 'turns'];

@@ -3,7 +3,7 @@ import { pruneDeadLetters } from './outbox/messages.ts';
 import { pruneLedger } from './ledger.ts';
 import { numberOf } from './rows.ts';
 import type { Reply } from './wire.ts';
-import type { EngineState } from './writes.ts';
+import type { EngineState } from './EngineState.ts';
 
 const NEWEST_BEYOND = 'SELECT finished_at, seq FROM tasks WHERE finished_at IS NOT NULL ORDER BY finished_at DESC, seq DESC LIMIT 1 OFFSET ?';
 const REMOVE_TASKS = `DELETE FROM tasks WHERE seq IN (

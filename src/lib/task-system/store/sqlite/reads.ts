@@ -2,7 +2,7 @@ import { TASK_STATES } from '../../types/TaskState.ts';
 import type { ProjectCounts, TaskFilter } from '../../types/TaskStore.ts';
 import { numberOf, TASK_COLUMNS, textOf } from './rows.ts';
 import type { Reply, SqlValue } from './wire.ts';
-import type { EngineState } from './writes.ts';
+import type { EngineState } from './EngineState.ts';
 
 const GET = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`;
 // Named indexes hold all that is counted, in the order in which it is grouped: no row is touched and nothing is sorted.

@@ -1,6 +1,7 @@
 import { TaskSystemError, type SerializedError } from '../../types/Errors.ts';
 import type { EventDraft } from '../../types/Events.ts';
 import type { JsonObject } from '../../types/Json.ts';
+import type { FamilyRules } from '../../types/Subtasks.ts';
 import type { TaskProgress, TaskUsage } from '../../types/Task.ts';
 import { TASK_STATES, transition, type TaskState } from '../../types/TaskState.ts';
 import type { TaskIsolation } from '../../types/Isolation.ts';
@@ -11,10 +12,14 @@ import type { NewTaskRow, Row, WireDraft, WireSettlement } from './wire.ts';
 export const NEW_TASK_COLUMNS = [
   'id', 'type', 'project', 'state', 'ready', 'order_key', 'priority', 'max_attempts', 'attempt', 'fence', 'owner', 'parent_id', 'root_id',
   'retry_of', 'idempotency_key', 'created_at', 'run_at', 'started_at', 'overrides', 'metadata', 'input', 'spawn_key',
+  'weight', 'rules', 'lineage',
 ] as const;
 
 /** The columns of a task as they are read, ready for a SELECT or RETURNING. */
-export const TASK_COLUMNS = [...NEW_TASK_COLUMNS, 'seq', 'interruptions', 'finished_at', 'progress', 'usage', 'error', 'result', 'isolation'].join(', ');
+export const TASK_COLUMNS = [...NEW_TASK_COLUMNS, 'seq', 'interruptions', 'finished_at', 'progress', 'usage', 'error', 'result', 'isolation', 'joins', 'joining', 'closing', 'verdict'].join(', ');
+
+/** The same without what may be large. */
+export const LIGHT_COLUMNS = TASK_COLUMNS.replace(', input,', ", 'null' AS input,").replace(', result,', ', NULL AS result,');
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
@@ -32,7 +37,8 @@ export function toRow(record: TaskRecord): NewTaskRow {
     record.id, record.type, record.project, record.state, ready, record.orderKey, record.priority, record.maxAttempts, record.attempt,
     record.fence, record.owner ?? null, record.parentId ?? null, record.rootId, record.retryOf ?? null, record.idempotencyKey ?? null,
     record.createdAt, record.runAt ?? null, record.startedAt ?? null, objectText(record.overrides), objectText(record.metadata),
-    record.inputJson, record.key ?? null,
+    record.inputJson, record.key ?? null, record.weight ?? null, record.rules === undefined ? null : JSON.stringify(record.rules),
+    record.lineage === undefined ? null : JSON.stringify(record.lineage),
   ];
 }
 
@@ -61,11 +67,12 @@ export function toRecord(row: Row): TaskRecord {
 
 /** A settlement as it travels. */
 export function toWireSettlement(settlement: Settlement): WireSettlement {
-  const { taskId, fence, to, time, resultJson, error, progress, usage, isolation, runAt, interrupted, event } = settlement;
+  const { taskId, fence, to, time, resultJson, error, progress, usage, isolation, runAt, interrupted, event, joins, excused } = settlement;
   return [
     taskId, fence, to, time, resultJson ?? null, error === undefined ? null : JSON.stringify(error),
     progress === undefined ? null : JSON.stringify(progress), runAt ?? null, interrupted === true ? 1 : 0, toWireDraft(event),
     usage === undefined ? null : JSON.stringify(usage), isolation === undefined ? null : JSON.stringify(isolation),
+    joins === true ? 1 : 0, excused ?? [],
   ];
 }
 
@@ -121,6 +128,7 @@ function addOptional(record: Mutable<TaskRecord>, row: Row): void {
   const progress = optionalText(row, 'progress');
   const usage = optionalText(row, 'usage');
   const isolation = optionalText(row, 'isolation');
+  addFamily(record, row);
   if (resultJson !== undefined) record.resultJson = resultJson;
   if (owner !== undefined) record.owner = owner;
   if (parentId !== undefined) record.parentId = parentId;
@@ -136,7 +144,21 @@ function addOptional(record: Mutable<TaskRecord>, row: Row): void {
   if (isolation !== undefined) record.isolation = ownJson<TaskIsolation>(isolation);
 }
 
-function stateOf(row: Row): TaskState {
+function addFamily(record: Mutable<TaskRecord>, row: Row): void {
+  const weight = optionalNumber(row, 'weight');
+  const rules = optionalText(row, 'rules');
+  const lineage = optionalText(row, 'lineage');
+  const joins = optionalNumber(row, 'joins') ?? 0;
+  if (weight !== undefined) record.weight = weight;
+  if (rules !== undefined) record.rules = ownJson<FamilyRules>(rules);
+  if (lineage !== undefined) record.lineage = ownJson<readonly string[]>(lineage);
+  if (joins > 0) record.joins = joins;
+  if (row['joining'] === 1) record.isJoining = true;
+  if (row['closing'] === 1) record.isClosing = true;
+}
+
+/** The state that a row is in. */
+export function stateOf(row: Row): TaskState {
   const text = textOf(row, 'state');
   const state = TASK_STATES.find((name) => name === text);
   if (state === undefined) throw unreadable('state', text);

@@ -2,9 +2,10 @@ import { TaskSystemError } from '../../types/Errors.ts';
 import { transition } from '../../types/TaskState.ts';
 import type { RecoverOrder } from '../../types/TaskStore.ts';
 import { subjectOf } from './EventLog.ts';
-import { numberOf, optionalNumber, TASK_COLUMNS, textOf } from './rows.ts';
-import type { Reply, Row, WireChange } from './wire.ts';
-import { storedError, type EngineState } from './writes.ts';
+import { FamilyWriter } from './families.ts';
+import { numberOf, stateOf, TASK_COLUMNS, textOf } from './rows.ts';
+import type { Reply, Row } from './wire.ts';
+import { storedError, type EngineState } from './EngineState.ts';
 
 /*
  * Nothing tells the planner how many tasks are delayed or queued, and its guess would be to sort all that are queued: the index is named.
@@ -17,11 +18,12 @@ const PROMOTE = `UPDATE tasks SET ready = 1 WHERE seq IN (
   SELECT seq FROM tasks INDEXED BY tasks_delayed
   WHERE ready = 0 AND state = 'queued' AND run_at <= ? ORDER BY run_at LIMIT ${String(MAX_PROMOTED)}) RETURNING project`;
 const NEXT_DUE = "SELECT run_at FROM tasks INDEXED BY tasks_delayed WHERE ready = 0 AND state = 'queued' AND run_at IS NOT NULL ORDER BY run_at LIMIT 1";
-const ORPHANS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE state = 'running' AND owner IS NOT ? ORDER BY seq`;
+// Parked tasks had a process of that owner too.
+const ORPHANS = "SELECT id, seq FROM tasks INDEXED BY tasks_state WHERE state IN ('running', 'waiting') AND owner IS NOT NULL AND owner IS NOT ?";
+const ORPHAN = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ? AND owner IS NOT NULL AND owner IS NOT ?`;
 const REQUEUE = `UPDATE tasks SET state = 'queued', ready = 1, owner = NULL, run_at = ?, interruptions = interruptions + 1, error = ?
   WHERE id = ? RETURNING ${TASK_COLUMNS}`;
-const FAIL = `UPDATE tasks SET state = 'failed', owner = NULL, finished_at = ?, interruptions = interruptions + 1, error = ?
-  WHERE id = ? RETURNING ${TASK_COLUMNS}`;
+const INTERRUPT = `UPDATE tasks SET interruptions = interruptions + 1 WHERE id = ? RETURNING ${TASK_COLUMNS}`;
 
 /** Makes delayed tasks ready whose time has come. */
 export function promoteDue({ database }: EngineState, time: number): Reply {
@@ -38,25 +40,37 @@ export function promoteDue({ database }: EngineState, time: number): Reply {
 }
 
 /**
- * Takes every running task from owners that are gone. The lock on the database is the lease: whoever may ask is the only one who has
- * it open, so each other owner is dead.
+ * Takes every running or parked task from owners that are gone. The lock on the database is the lease: whoever may ask is the only one
+ * who has it open, so each other owner is dead. Parents come before their children: what is cancelled with a parent is not queued again.
  */
 export function recover(state: EngineState, order: RecoverOrder): Reply {
-  const orphans = state.database.all(ORPHANS, order.owner);
-  return { changes: orphans.map((orphan) => recoverOne(state, order, orphan)) };
+  const writer = new FamilyWriter(state, order.time, order.owner);
+  const orphans = state.database.all(ORPHANS, order.owner).toSorted((a, b) => numberOf(a, 'seq') - numberOf(b, 'seq'));
+  for (const { id } of orphans) {
+    // Looked at again: it may have been cancelled with its parent.
+    const orphan = typeof id === 'string' ? state.database.get(ORPHAN, id, order.owner) : undefined;
+    if (orphan !== undefined) recoverOne(state, order, orphan, writer);
+  }
+  return writer.reply;
 }
 
-function recoverOne({ database, log }: EngineState, order: RecoverOrder, orphan: Row): WireChange {
+function recoverOne({ database, log }: EngineState, order: RecoverOrder, orphan: Row, writer: FamilyWriter): void {
   const id = textOf(orphan, 'id');
+  if (orphan['parent_id'] !== null && writer.isEvicted(orphan)) {
+    writer.evict(orphan, { cause: 'parent', reason: 'its parent has ended' });
+    return;
+  }
   const interruptions = numberOf(orphan, 'interruptions') + 1;
   const never = order.neverRepeat.includes(textOf(orphan, 'type'));
-  const isFinal = never || interruptions > order.maxInterruptions;
-  transition(id, 'running', isFinal ? 'failed' : 'queued');
   const what = never ? 'Its type must never run twice' : `It was interrupted ${String(interruptions)} ${interruptions === 1 ? 'time' : 'times'}`;
   const error = storedError(new TaskSystemError('TASK_INTERRUPTED', what, { taskId: id, interruptions }));
-  const row = database.get(isFinal ? FAIL : REQUEUE, order.time, JSON.stringify(error), id);
+  if (never || interruptions > order.maxInterruptions) {
+    writer.end(database.get(INTERRUPT, id) ?? orphan, { verdict: 'failed', errorJson: JSON.stringify(error) });
+    return;
+  }
+  const from = stateOf(orphan);
+  transition(id, from, 'queued');
+  const row = database.get(REQUEUE, order.time, JSON.stringify(error), id);
   if (row === undefined) throw new TaskSystemError('STORE_CORRUPT', `Task "${id}" cannot be found again`, { taskId: id });
-  const durationMs = Math.max(0, order.time - (optionalNumber(orphan, 'started_at') ?? order.time));
-  const data = isFinal ? { durationMs, error } : { cause: 'interrupted', delayMs: 0, error };
-  return { row, events: log.append(subjectOf(row), order.time, [[isFinal ? 'task:error' : 'task:retry', JSON.stringify(data)]]) };
+  writer.note({ row, events: log.append(subjectOf(row), order.time, [['task:retry', JSON.stringify({ cause: 'interrupted', delayMs: 0, error })]]), from });
 }

@@ -106,6 +106,16 @@ const MIGRATIONS: readonly string[] = [`
   CREATE TRIGGER spend_ends AFTER DELETE ON tasks BEGIN
     DELETE FROM spend WHERE task_id = old.id AND task_id IS NOT NULL;
   END;
+`, `
+  ALTER TABLE tasks ADD COLUMN weight REAL;
+  ALTER TABLE tasks ADD COLUMN rules TEXT;
+  ALTER TABLE tasks ADD COLUMN lineage TEXT;
+  ALTER TABLE tasks ADD COLUMN joins INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE tasks ADD COLUMN joining INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE tasks ADD COLUMN excused INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE tasks ADD COLUMN verdict TEXT;
+  ALTER TABLE tasks ADD COLUMN closing INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX tasks_open ON tasks (parent_id) WHERE parent_id IS NOT NULL AND finished_at IS NULL;
 `];
 
 /** The version that this library writes. */

@@ -1,6 +1,6 @@
 import { textOf } from './rows.ts';
 import type { Reply } from './wire.ts';
-import type { EngineState } from './writes.ts';
+import type { EngineState } from './EngineState.ts';
 
 const EVERYTHING = 'everything';
 const PROJECT = 'project:';

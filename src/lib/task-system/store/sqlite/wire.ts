@@ -1,6 +1,8 @@
 import type { LedgerAccount, Spend } from '../../types/Budgets.ts';
 import type { SerializedError } from '../../types/Errors.ts';
+import type { FamilyNumbers, StopOrder } from '../../types/FamilyStore.ts';
 import type { ProjectCounts, PruneOrder, RecoverOrder, TaskFilter, TreeBounds } from '../../types/TaskStore.ts';
+import type { CancelCause } from '../../types/Subtasks.ts';
 import type { TaskState, TerminalState } from '../../types/TaskState.ts';
 import type { OutboxOp, OutboxReply } from './outbox/wire.ts';
 import type { Row } from './Row.ts';
@@ -21,7 +23,7 @@ export type NewTaskRow = readonly [
   id: string, type: string, project: string, state: TaskState, ready: number, orderKey: number, priority: number, maxAttempts: number,
   attempt: number, fence: number, owner: string | null, parentId: string | null, rootId: string, retryOf: string | null,
   idempotencyKey: string | null, createdAt: number, runAt: number | null, startedAt: number | null, overrides: string | null,
-  metadata: string | null, input: string, key: string | null,
+  metadata: string | null, input: string, key: string | null, weight: number | null, rules: string | null, lineage: string | null,
 ];
 
 /** An event before it has a place in the log: its type, and its data as JSON text. */
@@ -33,6 +35,8 @@ export type WireSettlement = readonly [
   progressJson: string | null, runAt: number | null, interrupted: number, event: WireDraft,
   usageJson: string | null,
   isolationJson: string | null,
+  joins: number,
+  excused: readonly string[],
 ];
 
 /** One thing asked of the engine. */
@@ -40,7 +44,15 @@ export type StoreOp =
   | readonly ['create', task: NewTaskRow, bounds: TreeBounds | null]
   | readonly ['claimNext', project: string, owner: string, time: number]
   | readonly ['settle', settlement: WireSettlement]
-  | readonly ['cancelQueued', taskId: string, reason: string, time: number]
+  | readonly ['createGroup', task: NewTaskRow, children: readonly NewTaskRow[], bounds: TreeBounds | null]
+  | readonly ['cancelQueued', taskId: string, reason: string, time: number, cause: CancelCause]
+  | readonly ['failWaiting', taskId: string, errorJson: string, time: number]
+  | readonly ['park', taskId: string, fence: number, children: number, time: number]
+  | readonly ['unpark', taskId: string, fence: number, time: number]
+  | readonly ['statesOf', taskIds: readonly string[]]
+  | readonly ['tree', rootId: string]
+  | readonly ['familyNumbers', rootId: string]
+  | readonly ['queued', limit: number]
   | readonly ['append', taskId: string, fence: number, drafts: readonly WireDraft[], time: number]
   | readonly ['promoteDue', time: number]
   | readonly ['recover', order: RecoverOrder]
@@ -59,13 +71,19 @@ export type StoreOp =
 export interface WireChange {
   readonly row: Row;
   readonly events: readonly string[];
+  /** The state before, of a change that follows from another one. */
+  readonly from?: TaskState;
 }
 
 /** What the engine says to one operation; which fields are there depends on the operation. */
 export interface Reply {
   /** Why it failed. */
   readonly error?: SerializedError;
+  /** The change that was asked for, then what follows from it. */
   readonly changes?: readonly WireChange[];
+  readonly stops?: readonly StopOrder[];
+  readonly states?: readonly (readonly [id: string, state: TaskState])[];
+  readonly numbers?: FamilyNumbers;
   readonly rows?: readonly Row[];
   /** Events as JSON texts. */
   readonly events?: readonly string[];

@@ -1,7 +1,7 @@
 import type { EndpointDue, StoredEndpoint } from '../../../types/WebhookOutbox.ts';
 import type { WebhookHealth } from '../../../types/Webhooks.ts';
 import { optionalNumber } from '../rows.ts';
-import type { EngineState } from '../writes.ts';
+import type { EngineState } from '../EngineState.ts';
 import type { OutboxReply } from './wire.ts';
 
 const INSERT = 'INSERT INTO webhook_endpoints (id, settings, health) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET settings = excluded.settings';

@@ -2,7 +2,7 @@ import type { ClaimDeliveries, DeadLetterFilter, DeliveryReport, ReplayOrder } f
 import type { PruneOrder } from '../../../types/TaskStore.ts';
 import { numberOf, textOf } from '../rows.ts';
 import type { Row } from '../wire.ts';
-import type { EngineState } from '../writes.ts';
+import type { EngineState } from '../EngineState.ts';
 import { dueOf, setHealth } from './endpoints.ts';
 import type { OutboxReply } from './wire.ts';
 

@@ -1,4 +1,4 @@
-import type { EngineState } from '../writes.ts';
+import type { EngineState } from '../EngineState.ts';
 import { dueOf, endpoints, putEndpoint, removeEndpoint, setHealth } from './endpoints.ts';
 import { claim, deadLetter, deadLetters, replay, report } from './messages.ts';
 import type { OutboxOp, OutboxReply } from './wire.ts';
