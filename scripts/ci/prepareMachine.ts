@@ -5,6 +5,7 @@ import { runProgram } from './runProgram.ts';
 /** Debian packages that tests and benchmarks use, with the program by which their presence shows. */
 const PACKAGES = [
   { name: 'bubblewrap', program: 'bwrap' },
+  { name: 'stress-ng', program: 'stress-ng' },
   { name: 'redis-server', program: 'redis-server' },
   { name: 'chromium', program: 'chromium' },
   { name: 'python3-websockets', file: '/usr/lib/python3/dist-packages/websockets' },

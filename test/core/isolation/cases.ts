@@ -60,6 +60,7 @@ const files: readonly Case[] = [
   at('F22', 'moves its workspace away', 'EROFS|EBUSY|EACCES|EXDEV', DENIED, THROUGH),
   at('F23', 'reads a secret beside its handler (.env)', 'EACCES', THROUGH, THROUGH),
   at('F24', 'reads a file of the host that everybody may read', UNSEEN, DENIED, THROUGH),
+  at('F25', 'looks into /usr/src, where apps lie in containers', UNSEEN, DENIED, `${THROUGH}|ENOENT`),
 ];
 
 const secrets: readonly Case[] = [
@@ -159,7 +160,15 @@ export const AREAS: readonly Area[] = [
     cases: processes,
     elsewhere: [{ id: 'P17', does: 'spins, or has a daemon, when the host is killed with SIGKILL', outcome: 'gone', test: 'test/core/hostDeath.test.ts' }],
   },
-  { title: 'Network', cases: network },
+  {
+    title: 'Network',
+    cases: network,
+    elsewhere: [
+      { id: 'N08', does: 'asks for a host that its policy does not name, in any spelling', outcome: 'refused by the proxy of the host, where the policy names hosts at all', test: 'test/policy/network/NetworkProxy.test.ts' },
+      { id: 'N09', does: 'asks for an allowed name that leads to a private address', outcome: 'refused by the proxy of the host', test: 'test/policy/network/NetworkProxy.test.ts' },
+      { id: 'N10', does: 'uses the network of another task', outcome: 'refused by the proxy of the host', test: 'test/policy/network/NetworkProxy.test.ts' },
+    ],
+  },
   {
     title: 'The channel to the host',
     cases: channel,

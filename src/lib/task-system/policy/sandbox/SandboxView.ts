@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findSecrets } from './secrets.ts';
+import { SYSTEM_FOLDERS } from './systemFolders.ts';
 
 /** What a sandboxed process sees of the host's files beside its workspace. Absolute paths, the same inside as outside. */
 export interface SandboxView {
@@ -40,7 +41,7 @@ export function viewOf({ entry, root, moduleUrl, read = [] }: ViewRequest): Sand
   return {
     readable,
     hiddenFiles: unique(secrets.flatMap(({ files }) => files)).filter(isMeant),
-    hiddenFolders: unique([...secrets.flatMap(({ folders: found }) => found), ...withTarget(root)]).filter((path) => isMeant(path) && isWithinAny(path, readable)),
+    hiddenFolders: unique([...secrets.flatMap(({ folders: found }) => found), ...withTarget(root)]).filter((path) => isMeant(path) && isWithinAny(path, [...readable, ...SYSTEM_FOLDERS])),
   };
 }
 

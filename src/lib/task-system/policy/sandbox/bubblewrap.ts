@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { SandboxView } from './SandboxView.ts';
+import { SYSTEM_FOLDERS } from './systemFolders.ts';
 
 /** Where a sandboxed task finds its workspace. */
 export const INNER_WORKSPACE = '/workspace';
@@ -11,8 +12,6 @@ export const HOSTS_FILE = '127.0.0.1 localhost task\n::1 localhost\n';
 const TMP_BYTES = 64 * 1024 * 1024;
 const SHARED_MEMORY_BYTES = 16 * 1024 * 1024;
 
-/** The system's programs and libraries. On most systems all but the first are links into it. */
-const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 /** What programs need of /etc, none of it private: the linker, certificates, alternatives of Debian, time zone, names of services. */
 const SETTINGS = [
   '/etc/ld.so.cache', '/etc/ld.so.conf', '/etc/ld.so.conf.d', '/etc/ssl/certs', '/etc/ssl/openssl.cnf', '/etc/ca-certificates', '/etc/pki/tls/certs',
@@ -62,7 +61,7 @@ export function bubblewrapArguments({ view, directory, extra, filterFd, hostsFd,
 }
 
 function systemMounts(): readonly string[] {
-  const system = SYSTEM.filter(existsSync).flatMap((path) => (lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path]));
+  const system = SYSTEM_FOLDERS.filter(existsSync).flatMap((path) => [...parents(path), ...lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path]]);
   const settings = SETTINGS.filter(existsSync).flatMap((path) => [...parents(path), '--ro-bind', path, path]);
   return [...system, ...settings];
 }
@@ -72,7 +71,7 @@ function sizedTmpfs(path: string, bytes: number): readonly string[] {
 }
 
 function viewMounts({ readable, hiddenFiles, hiddenFolders }: SandboxView): readonly string[] {
-  const shown = readable.filter((path) => !SYSTEM.some((folder) => path === folder || path.startsWith(`${folder}/`)));
+  const shown = readable.filter((path) => !SYSTEM_FOLDERS.some((folder) => path === folder || path.startsWith(`${folder}/`)));
   return [
     ...shown.flatMap((path) => [...parents(path), '--ro-bind', path, path]),
     // On a mount without devices, opening the null device fails: the name shows, the content does not.

@@ -51,6 +51,7 @@ export function fileProbes({ outside, neighbour, app, root }, workspace) {
     F22: () => { renameSync(workspace.path, `${workspace.path}.moved`); renameSync(`${workspace.path}.moved`, workspace.path); },
     F23: () => readFileSync(join(app, '.env')),
     F24: () => readFileSync(outside),
+    F25: () => readdirSync('/usr/src'),
     R06: () => anyOf(() => fill('/dev/shm/task-system-test', 24), () => fill('/tmp/task-system-test-fill', 80)),
     P13: () => inherited(4),
   };
