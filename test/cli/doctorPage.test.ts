@@ -31,6 +31,20 @@ describe('doctorPage', () => {
     expect(onlyNode).toMatch(/^channel +permission-model +enforced$/m);
   });
 
+  it('says where the kernel cannot be told the limits of a process', () => {
+    const page = doctorPage(reportWith(['kernel', 'permission-model', 'process'], false), 'kernel');
+    expect(page).toMatch(/^memory +kernel +watched +\[1\]$/m);
+    expect(page).toMatch(/^pids +kernel +watched$/m);
+    expect(page).toContain('[1] What is missing: `prlimit` is not installed');
+  });
+
+  it('numbers what is missing from 1 on, each once', () => {
+    const page = doctorPage(reportWith(['process'], false), 'kernel');
+    expect([...page.matchAll(/^\[(\d)\] What is missing/gm)].map(([, number]) => number)).toEqual(['1', '2']);
+    expect(page).toMatch(/^files +process +open +\[1\]$/m);
+    expect(page).toMatch(/^memory +process +watched +\[2\]$/m);
+  });
+
   it('explains the words that it uses, and no others', () => {
     expect(onlyNode).toContain('\nguarded: ');
     expect(everything).not.toContain('\nguarded: ');

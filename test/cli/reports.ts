@@ -6,10 +6,10 @@ import { ISOLATION_LEVELS, type DoctorReport, type IsolationLevel, type LevelRep
 export const MISSING: SandboxProblem = { what: 'bubblewrap is not installed.', fix: 'Install it.' };
 
 /** What a doctor says of a machine where the given levels work. */
-export function reportWith(working: readonly IsolationLevel[]): DoctorReport {
+export function reportWith(working: readonly IsolationLevel[], hasPrlimit = true): DoctorReport {
   const levels = [...ISOLATION_LEVELS].reverse().map((level): LevelReport => (working.includes(level)
     ? { level, available: true, dimensions: isolationOf(level).dimensions, problems: [] }
     : { level, available: false, dimensions: NO_ISOLATION, problems: [MISSING] }));
   const level = levels.find(({ available }) => available)?.level ?? 'process';
-  return { platform: 'linux x64', node: '24.1.0', level, levels, dimensions: dimensionsOf(level, levels), types: [] };
+  return { platform: 'linux x64', node: '24.1.0', level, levels, dimensions: dimensionsOf(level, levels, hasPrlimit), types: [] };
 }

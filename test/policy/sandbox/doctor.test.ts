@@ -9,27 +9,34 @@ const node: LevelReport = { level: 'permission-model', available: true, dimensio
 
 describe('dimensionsOf', () => {
   it('names every dimension once, in the order of the catalogue', () => {
-    expect(dimensionsOf('permission-model', [kernel, node]).map(({ dimension }) => dimension)).toEqual(ISOLATION_DIMENSIONS);
+    expect(dimensionsOf('permission-model', [kernel, node], true).map(({ dimension }) => dimension)).toEqual(ISOLATION_DIMENSIONS);
   });
 
   it('finds nothing missing where the kernel level works', () => {
     const here = { ...kernel, available: true, dimensions: isolationOf('kernel').dimensions, problems: [] };
-    expect(dimensionsOf('kernel', [here, node]).flatMap(({ problems }) => problems)).toEqual([]);
+    expect(dimensionsOf('kernel', [here, node], true).flatMap(({ problems }) => problems)).toEqual([]);
   });
 
   it('says of each dimension that would be stronger what it lacks', () => {
-    const byName = new Map(dimensionsOf('permission-model', [kernel, node]).map((report) => [report.dimension, report]));
+    const byName = new Map(dimensionsOf('permission-model', [kernel, node], true).map((report) => [report.dimension, report]));
     expect(byName.get('files')).toMatchObject({ level: 'permission-model', enforcement: 'guarded', problems: [problem] });
     expect(byName.get('network')).toMatchObject({ enforcement: 'open', problems: [problem] });
   });
 
   it('says nothing of those that are as strong already', () => {
-    const channel = dimensionsOf('permission-model', [kernel, node]).find(({ dimension }) => dimension === 'channel');
+    const channel = dimensionsOf('permission-model', [kernel, node], true).find(({ dimension }) => dimension === 'channel');
     expect(channel).toMatchObject({ enforcement: 'enforced', problems: [] });
+  });
+
+  it('says of what the kernel holds processes to that it cannot, where prlimit is missing', () => {
+    const here = { ...kernel, available: true, dimensions: isolationOf('kernel').dimensions, problems: [] };
+    const lacking = dimensionsOf('kernel', [here, node], false).filter(({ problems }) => problems.length > 0);
+    expect(lacking.map(({ dimension }) => dimension)).toEqual(['memory', 'cpu', 'disk']);
+    expect(lacking[0]?.problems[0]?.fix).toContain('util-linux');
   });
 
   it('calls everything open where not even a plain process can be started', () => {
     const broken: LevelReport = { level: 'process', available: false, dimensions: NO_ISOLATION, problems: [] };
-    expect(new Set(dimensionsOf('process', [kernel, broken]).map(({ enforcement }) => enforcement))).toEqual(new Set(['open']));
+    expect(new Set(dimensionsOf('process', [kernel, broken], true).map(({ enforcement }) => enforcement))).toEqual(new Set(['open']));
   });
 });

@@ -10,7 +10,7 @@ const MEANING = {
 
 /** What a doctor found, as a page for a terminal. @param required the level that was asked for. */
 export function doctorPage(report: DoctorReport, required: IsolationLevel): string {
-  const problems = uniqueProblems(report.levels);
+  const problems = uniqueProblems([...report.levels, ...report.dimensions]);
   const isReached = report.levels.some(({ level, available }) => available && isAtLeast(level, required));
   return [
     `${report.platform}, Node ${report.node}. Strongest level that works here: ${report.level}.`,
@@ -30,8 +30,8 @@ export function doctorPage(report: DoctorReport, required: IsolationLevel): stri
   ].join('\n');
 }
 
-function uniqueProblems(levels: readonly LevelReport[]): readonly SandboxProblem[] {
-  return [...new Map(levels.flatMap(({ problems }) => problems).map((problem) => [problem.what, problem])).values()];
+function uniqueProblems(reports: readonly Pick<LevelReport, 'problems'>[]): readonly SandboxProblem[] {
+  return [...new Map(reports.flatMap(({ problems }) => problems).map((problem) => [problem.what, problem])).values()];
 }
 
 function numbersOf(own: readonly SandboxProblem[], all: readonly SandboxProblem[]): string {

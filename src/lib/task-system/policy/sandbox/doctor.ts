@@ -1,9 +1,11 @@
 import { arch, platform } from 'node:os';
 import { serializeError } from '../../types/Errors.ts';
 import {
-  ISOLATION_DIMENSIONS, ISOLATION_LEVELS, type DimensionReport, type DoctorReport, type IsolationLevel, type LevelReport, type TypeReport,
+  ISOLATION_DIMENSIONS, ISOLATION_LEVELS, type DimensionReport, type DoctorReport, type IsolationDimension, type IsolationLevel, type LevelReport, type SandboxProblem,
+  type TypeReport,
 } from '../../types/Isolation.ts';
 import type { ResolvedOptions } from '../../types/ResolvedOptions.ts';
+import { Prlimit } from '../limits/Prlimit.ts';
 import { isolationOf, NO_ISOLATION } from './isolation.ts';
 import { Levels } from './Levels.ts';
 import { probeLevel, type ProbePorts } from './probe.ts';
@@ -21,15 +23,25 @@ export async function examine(ports: ProbePorts, options: Pick<ResolvedOptions, 
     }
   });
   const level = chooser.strongest;
-  return { platform: `${platform()} ${arch()}`, node: process.versions.node, level, levels, dimensions: dimensionsOf(level, levels), types };
+  return { platform: `${platform()} ${arch()}`, node: process.versions.node, level, levels, dimensions: dimensionsOf(level, levels, new Prlimit().isPresent), types };
 }
 
-/** Dimension by dimension what a level gives, and where a stronger one would give more, why it is not there. */
-export function dimensionsOf(level: IsolationLevel, levels: readonly LevelReport[]): readonly DimensionReport[] {
+/** What `prlimit` holds each single process to. */
+const PER_PROCESS: readonly IsolationDimension[] = ['memory', 'cpu', 'disk'];
+const NO_PRLIMIT: SandboxProblem = {
+  what: '`prlimit` is not installed: the kernel does not hold single processes to their limits, they are only watched.', fix: 'Install util-linux (on Linux).',
+};
+
+/**
+ * Dimension by dimension what a level gives, and where a stronger one would give more, why it is not there.
+ * @param hasPrlimit whether the kernel can be told the limits of a process.
+ */
+export function dimensionsOf(level: IsolationLevel, levels: readonly LevelReport[], hasPrlimit: boolean): readonly DimensionReport[] {
   const given = levels.find((report) => report.level === level)?.dimensions ?? NO_ISOLATION;
   const best = isolationOf('kernel').dimensions;
   const missing = levels.flatMap((report) => (report.available || report.level !== 'kernel' ? [] : report.problems));
   return ISOLATION_DIMENSIONS.map((dimension) => ({
-    dimension, level, enforcement: given[dimension], problems: given[dimension] === best[dimension] ? [] : missing,
+    dimension, level, enforcement: given[dimension],
+    problems: [...given[dimension] === best[dimension] ? [] : missing, ...hasPrlimit || !PER_PROCESS.includes(dimension) ? [] : [NO_PRLIMIT]],
   }));
 }
