@@ -151,6 +151,7 @@ export const AREAS: readonly Area[] = [
     title: 'Files',
     cases: files,
     elsewhere: [
+      { id: 'F05', does: 'names a symbolic link, a FIFO, a device or a hard link as a file to keep', outcome: 'refused, nothing is read', test: 'test/core/artifacts/KeptFile.test.ts' },
       { id: 'F07', does: 'swaps a folder for a symbolic link while the host reads below it', outcome: 'nothing from outside is read', test: 'test/context/files/openInside.test.ts' },
     ],
   },
@@ -164,9 +165,9 @@ export const AREAS: readonly Area[] = [
     title: 'Network',
     cases: network,
     elsewhere: [
-      { id: 'N08', does: 'asks for a host that its policy does not name, in any spelling', outcome: 'refused by the proxy of the host, where the policy names hosts at all', test: 'test/policy/network/NetworkProxy.test.ts' },
-      { id: 'N09', does: 'asks for an allowed name that leads to a private address', outcome: 'refused by the proxy of the host', test: 'test/policy/network/NetworkProxy.test.ts' },
-      { id: 'N10', does: 'uses the network of another task', outcome: 'refused by the proxy of the host', test: 'test/policy/network/NetworkProxy.test.ts' },
+      { id: 'N08', does: 'asks for a host that its policy does not name, in any spelling', outcome: 'refused by the proxy of the host, where the policy names hosts at all', test: 'test/policy/network/hostile.test.ts' },
+      { id: 'N09', does: 'asks for an allowed name that leads to a private address', outcome: 'refused by the proxy of the host', test: 'test/policy/network/hostile.test.ts' },
+      { id: 'N10', does: 'uses the network of another task', outcome: 'refused by the proxy of the host', test: 'test/policy/network/hostile.test.ts' },
     ],
   },
   {
