@@ -47,7 +47,7 @@ const files: readonly Case[] = [
   at('F09', 'looks for what an earlier task left in its workspace', 'EMPTY', 'EMPTY', 'EMPTY'),
   at('F10', 'goes by /proc/self/root, /proc/1/root or /proc/self/cwd/..', UNSEEN, DENIED, THROUGH),
   at('F11', 'names a file by a Buffer, a URL, with dots, a NUL, escapes or 4,097 characters', UNSEEN, DENIED, THROUGH),
-  at('F12', 'reads a secret beside its handler whose name is in capitals (.ENV)', 'EACCES', THROUGH, THROUGH),
+  at('F12', 'reads a secret beside its handler whose name is in capitals (.ENV)', 'EACCES', DENIED, THROUGH),
   at('F13', 'writes .git/config or a Git hook beside its handler', UNWRITABLE, DENIED, THROUGH),
   at('F14', 'leaves an .env, an .npmrc or a .vscode beside its handler', UNWRITABLE, DENIED, THROUGH),
   at('F15', 'leaves pipes (FIFOs) in its workspace, which hang whoever opens them', 'COMPLETED', DENIED, 'COMPLETED'),
@@ -58,7 +58,7 @@ const files: readonly Case[] = [
   at('F20', 'opens the library, its handler or Node itself for writing', 'EACCES|EROFS|ETXTBSY', DENIED, BY_RIGHTS),
   at('F21', 'makes a sparse file of a terabyte', 'TASK_LIMIT_DISK', 'TASK_LIMIT_DISK', 'TASK_LIMIT_DISK'),
   at('F22', 'moves its workspace away', 'EROFS|EBUSY|EACCES|EXDEV', DENIED, THROUGH),
-  at('F23', 'reads a secret beside its handler (.env)', 'EACCES', THROUGH, THROUGH),
+  at('F23', 'reads a secret beside its handler (.env)', 'EACCES', DENIED, THROUGH),
   at('F24', 'reads a file of the host that everybody may read', UNSEEN, DENIED, THROUGH),
   at('F25', 'looks into /usr/src, where apps lie in containers', UNSEEN, DENIED, `${THROUGH}|ENOENT`),
 ];
