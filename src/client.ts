@@ -8,7 +8,7 @@ export type { FeedState, FeedStateDetails, FeedStateListener } from './lib/task-
 export { FeedError } from './lib/task-system/realtime/client/FeedError.ts';
 export type { FeedSubscription } from './lib/task-system/realtime/client/FeedSubscription.ts';
 export type { WebSocketConstructor, WebSocketLike } from './lib/task-system/realtime/client/WebSocketLike.ts';
-export { EVENT_IS_STORED, EVENT_TYPES, isTerminalEvent, type EventEnvelope, type LogLevel, type TaskEvent, type TaskEventData, type TaskEventMap, type TaskEventOf, type TaskEventType } from './lib/task-system/types/Events.ts';
+export { EVENT_IS_STORED, EVENT_TYPES, isTerminalEvent, type EventEnvelope, type LogLevel, type ModelCallEnd, type TaskEvent, type TaskEventData, type TaskEventMap, type TaskEventOf, type TaskEventType } from './lib/task-system/types/Events.ts';
 export type { ErrorCode, ErrorEntry } from './lib/task-system/types/ErrorCatalogue.ts';
 export type { SerializedError } from './lib/task-system/types/Errors.ts';
 export type { JsonObject, JsonValue } from './lib/task-system/types/Json.ts';

@@ -37,3 +37,6 @@ export type { CallingTask, Tool, ToolAnnotations, ToolCallOptions, ToolInput, To
 export type { CancelCause, ChildFailureRule, CompletionRule, TaskTree } from './lib/task-system/types/Subtasks.ts';
 export type { ChildSubmission } from './lib/task-system/types/Options.ts';
 export type { SnapshotOptions, WaitingTask, WaitReason } from './lib/task-system/types/System.ts';
+export type { BudgetOptions, LedgerAccount, ProjectSpendLimits, ResolvedBudgets, ResolvedSpendLimits, Spend, SpendKind, SpendLedger, SpendLimits } from './lib/task-system/types/Budgets.ts';
+export type { ModelCallEnd } from './lib/task-system/types/Events.ts';
+export type { HostModel, ModelOptions, ModelPrice, ResolvedModel } from './lib/task-system/types/Models.ts';

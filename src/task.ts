@@ -18,6 +18,9 @@ export type { SerializedError } from './lib/task-system/types/Errors.ts';
 export type { LogLevel } from './lib/task-system/types/Events.ts';
 export type { JoinContext, TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';
 export type { JsonObject, JsonValue } from './lib/task-system/types/Json.ts';
+export type {
+  ModelCallOptions, TaskModel, TaskModelContent, TaskModelFinish, TaskModelPart, TaskModelRequest, TaskModelResult, TaskModelUsage, TaskModelWarning,
+} from './lib/task-system/types/Models.ts';
 export type { RetryPolicy, SubmitOptions } from './lib/task-system/types/Options.ts';
 export type { StartedTask } from './lib/task-system/types/Protocol.ts';
 export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './lib/task-system/types/StandardSchema.ts';

@@ -7,6 +7,7 @@ import { importCost } from './importCost.ts';
 import { kernelStart, kernelThroughput } from './kernel.ts';
 import { loopDelay } from './loopDelay.ts';
 import { messageRate } from './messageRate.ts';
+import { modelCalls } from './modelCalls.ts';
 import { pendingTasks } from './pendingTasks.ts';
 import { startLatency } from './startLatency.ts';
 import { stopToGone } from './stopToGone.ts';

@@ -231,6 +231,12 @@ describe('ModelBroker.stream', () => {
     expect(await readAll(stream)).toEqual(partsOf('Good', ' ', 'day'));
   });
 
+  it('tells what is said to who listens', async () => {
+    const { model, caller } = connect(streaming(partsOf('Good', ' ', 'day')));
+    await readAll((await model.doStream(REQUEST)).stream);
+    expect([caller.texts[0], caller.texts.at(-1)]).toEqual(['Good', 'Good day']);
+  });
+
   it('tells how long the first part took', async () => {
     const gate = Promise.withResolvers<undefined>();
     const language = new MockLanguageModelV4({ doStream: async () => { await gate.promise; return { stream: new ReadableStream({ start: (controller) => { for (const part of partsOf('a')) controller.enqueue(part); controller.close(); } }) }; } });

@@ -28,6 +28,7 @@ export class TestCaller implements Caller {
   readonly task: TaskRecord;
   readonly workspace = '/workspace';
   readonly events: EventDraft[] = [];
+  readonly texts: string[] = [];
   readonly #over = new AbortController();
 
   constructor(task: Partial<TaskRecord> = {}) {
@@ -44,6 +45,7 @@ export class TestCaller implements Caller {
   };
 
   readonly giveSlot = (): Promise<{ readonly takeBack: () => Promise<void> }> => Promise.resolve({ takeBack: () => Promise.resolve() });
+  readonly tellText = ({ text }: { readonly text: string }): void => { this.texts.push(text); };
 
   /** The data of its events of one type. */
   of(type: EventDraft['type']): readonly EventDraft['data'][] {

@@ -7,14 +7,14 @@ describe('EVENT_TYPES', () => {
   it('names the events of a task', () => {
     expect(EVENT_TYPES).toEqual([
       'task:create', 'task:start', 'task:progress', 'task:tool:start', 'task:tool:end', 'task:complete', 'task:error', 'task:cancel', 'task:retry',
-      'task:wait', 'task:resume', 'task:log', 'task:usage', 'task:context', 'task:memory', 'task:model:start', 'task:model:end', 'task:warning', 'task:network:denied',
+      'task:wait', 'task:resume', 'task:log', 'task:usage', 'task:context', 'task:memory', 'task:model:start', 'task:text', 'task:model:end', 'task:warning', 'task:network:denied',
     ]);
   });
 });
 
 describe('EVENT_IS_STORED', () => {
   it('leaves out only what comes in numbers', () => {
-    expect(EVENT_TYPES.filter((type) => !EVENT_IS_STORED[type])).toEqual(['task:progress', 'task:log', 'task:usage']);
+    expect(EVENT_TYPES.filter((type) => !EVENT_IS_STORED[type])).toEqual(['task:progress', 'task:log', 'task:usage', 'task:text']);
   });
 
   it.each(TERMINAL_EVENTS)('keeps %s, which ends a task', (type) => {

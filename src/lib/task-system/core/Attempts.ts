@@ -169,6 +169,7 @@ export class Attempts {
         record: (drafts) => this.#record(task, drafts),
         call: (method, params, attempt) => this.#ports.calls[method]({
           ...attempt, task, record: (drafts) => this.#record(task, drafts), giveSlot: (children) => place.giveSlot(children),
+          tellText: (data) => { this.#emit(task, { type: 'task:text', data }); },
         }, params),
       }, active.readying);
       active.session = opened.session;

@@ -16,6 +16,7 @@ import { PartBuffer } from './PartBuffer.ts';
 import { encodePart, encodeResult, type EncodedPart } from './parts.ts';
 import { priceOf } from './price.ts';
 import { ProviderCall, type BegunStream } from './ProviderCall.ts';
+import { TextTeller } from './TextTeller.ts';
 import { ignoredFields, providerTools, readRequest } from './request.ts';
 
 /** What the broker needs of its surroundings. */
@@ -141,18 +142,23 @@ export class ModelBroker {
     let usage: LanguageModelV4Usage | undefined;
     let bytes = 0;
     const pending = [...head];
+    const { caller, callId, model: { settings } } = running;
+    const teller = new TextTeller({ callId, model: settings.name }, (text) => { caller.tellText?.(text); }, this.#ports.clock);
     try {
       for (let part = pending.shift() ?? await running.provider.next(rest); part !== undefined; part = pending.shift() ?? await running.provider.next(rest)) {
         if (part.type === 'finish') usage = part.usage;
+        if (part.type === 'text-delta') teller.add(part.delta);
         if (part.type === 'stream-start') part.warnings.push(...running.warnings.filter(isWarning));
         const encoded: EncodedPart = part.type === 'error' ? errorPart(running.provider.explainPart(part.error)) : encodePart(part);
         bytes += encoded.bytes;
-        if (bytes > MAX_MODEL_RESPONSE_BYTES) throw tooLarge(running.model.settings.name, bytes);
+        if (bytes > MAX_MODEL_RESPONSE_BYTES) throw tooLarge(settings.name, bytes);
         // Also who waits for room is stopped when time is up, or the task has gone.
         await running.provider.unlessStopped(buffer.push(encoded));
       }
+      teller.end();
       this.#end(running, 'ok', usage);
     } catch (error) {
+      teller.end();
       rest.cancel().catch(() => undefined);
       this.#end(running, error, usage);
       void buffer.push(errorPart(error));

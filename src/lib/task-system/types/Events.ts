@@ -63,6 +63,8 @@ export interface TaskEventData {
   'task:memory': { readonly file: string; readonly added: string; readonly removed: string; readonly archived: number };
   /** A model is called for the task. */
   'task:model:start': { readonly callId: string; readonly model: string; readonly kind: 'generate' | 'stream'; readonly requestBytes: number };
+  /** What a model has said so far in a streamed answer; at most 10 a second per call, the last one always. Not stored. */
+  'task:text': { readonly callId: string; readonly model: string; readonly text: string; readonly length: number };
   /** A call of a model ended. Tokens as the provider counts them; left out where it says nothing. */
   'task:model:end': ModelCallEnd;
   /** Something a person should know: a weaker sandbox, lost output, a process that would not die. */
@@ -137,6 +139,7 @@ export const EVENT_IS_STORED = {
   'task:context': true,
   'task:memory': true,
   'task:model:start': true,
+  'task:text': false,
   'task:model:end': true,
   'task:warning': true,
   'task:network:denied': true,

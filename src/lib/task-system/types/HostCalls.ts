@@ -1,4 +1,4 @@
-import type { EventDraft } from './Events.ts';
+import type { EventDraft, TaskEventData } from './Events.ts';
 import type { JsonValue } from './Json.ts';
 import type { HostMethod } from './Protocol.ts';
 import type { TaskRecord } from './TaskStore.ts';
@@ -18,6 +18,8 @@ export interface Caller {
    * @throws TaskSystemError `WAITING_FULL` when as many attempts wait as may.
    */
   readonly giveSlot: (children: number) => Promise<GivenSlot>;
+  /** Tells what a model says, to who listens now; undefined where nobody can. */
+  readonly tellText?: (text: TaskEventData['task:text']) => void;
 }
 
 /** A slot that an attempt gave to others. */

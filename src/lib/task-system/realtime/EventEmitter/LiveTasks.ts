@@ -1,7 +1,7 @@
 import type { TaskEventOf } from '../../types/Events.ts';
 
 /** An event that is not stored: who listens now gets it, and the newest are kept while the task is live. */
-export type TransientEvent = TaskEventOf<'task:progress'> | TaskEventOf<'task:log'> | TaskEventOf<'task:usage'>;
+export type TransientEvent = TaskEventOf<'task:progress'> | TaskEventOf<'task:log'> | TaskEventOf<'task:usage'> | TaskEventOf<'task:text'>;
 
 /** What is known of a live task beyond the log of stored events. */
 export interface LiveTask {
@@ -57,7 +57,7 @@ export class LiveTasks {
     const entry = this.#entry(event.taskId);
     if (event.type === 'task:progress') entry.progress = event;
     else if (event.type === 'task:usage') entry.usage = event;
-    else this.#appendLog(entry, event);
+    else if (event.type === 'task:log') this.#appendLog(entry, event);
   }
 
   /** What is known of a task; undefined when nothing is, or when it was forgotten. */

@@ -4,7 +4,7 @@ import { type Batch, type EncodedEvent, eventFrame } from './Batch.ts';
 
 /** How much may wait for a client that reads slowly. */
 export interface OutboxLimits {
-  /** Above this only stored events are sent; of progress and usage the newest of each task wait, log lines are dropped. */
+  /** Above this only stored events are sent; of progress, usage and text the newest of each task wait, log lines are dropped. */
   readonly softBytes: number;
   /** Above this the connection is cut; the client resumes from its offset. */
   readonly hardBytes: number;
@@ -26,7 +26,7 @@ export class Outbox {
   readonly #socket: OutboxSocket;
   readonly #limits: OutboxLimits;
   readonly #onOverflow: () => void;
-  /** The newest progress and usage of each task, by type and task, that a slow client has not been sent. */
+  /** The newest progress, usage and text of each task, by type and task, that a slow client has not been sent. */
   readonly #held = new Map<string, EncodedEvent>();
   readonly #onWritten = (): void => { this.#sendHeld(); };
 
@@ -72,7 +72,7 @@ export class Outbox {
       if (EVENT_IS_STORED[event.type]) {
         stored.push(encoded);
         // What is held of a task is from before this event, and must not come after it.
-        for (const type of ['task:progress', 'task:usage'] as const) this.#held.delete(keyOf(type, event.taskId));
+        for (const type of ['task:progress', 'task:usage', 'task:text'] as const) this.#held.delete(keyOf(type, event.taskId));
       } else if (event.type !== 'task:log') {
         this.#held.set(keyOf(event.type, event.taskId), encoded);
       }
