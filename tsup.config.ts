@@ -23,6 +23,7 @@ const main = { index: 'src/index.ts', testing: 'src/testing.ts' };
 const task = { task: 'src/task.ts' };
 /** The command `task-system`. It is run and never imported, so it needs no declarations. */
 const command = { cli: 'src/cli.ts' };
+const agent = { agent: 'src/agent.ts' };
 const client = { client: 'src/client.ts' };
 
 /** What users import. */
@@ -34,6 +35,8 @@ const library: readonly Options[] = [
   { ...shared, entry: task, format: 'esm', splitting: false, ...small },
   // With `import.meta.url`, which the tokenizer is found by when somebody counts.
   { ...shared, entry: task, format: 'cjs', splitting: false, shims: true, ...small },
+  // Only for tasks that are agents: with the SDK, which stays a package.
+  { ...shared, entry: agent, format: 'esm', splitting: false, external: ['ai'] },
   // Also for browsers: nothing of Node may get in.
   { ...shared, entry: client, format: ['esm', 'cjs'], splitting: false, platform: 'neutral' },
 ];
@@ -55,7 +58,11 @@ const programs: readonly Options[] = [
 ];
 
 /** One group each, so that the types of the client need nothing of Node. */
-const declarations: readonly Options[] = [main, task, client].map((entry) => ({ ...shared, entry, format: ['esm', 'cjs'], dts: { only: true } }));
+const declarations: readonly Options[] = [
+  ...[main, task, client].map((entry): Options => ({ ...shared, entry, format: ['esm', 'cjs'], dts: { only: true } })),
+  // The SDK has no CommonJS form.
+  { ...shared, entry: agent, format: 'esm', dts: { only: true }, external: ['ai'] },
+];
 
 /** Everything but the declarations, which take ten times as long: what tests need. */
 export const scripts: readonly Options[] = [...library, ...programs];

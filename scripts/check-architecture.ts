@@ -4,7 +4,7 @@ import { findLayerFaults } from './layers.ts';
 import { readSourceGraph } from './sourceGraph.ts';
 import { findUnusedExports } from './unusedExports.ts';
 
-const ENTRIES = ['index', 'task', 'client', 'testing', 'cli'].map((name) => `src/${name}.ts`);
+const ENTRIES = ['index', 'task', 'agent', 'client', 'testing', 'cli'].map((name) => `src/${name}.ts`);
 
 const root = path.resolve(import.meta.dirname, '..');
 const sources = readSourceGraph(root, 'src');

@@ -6,7 +6,7 @@ const BASE = 'src/lib/task-system/';
 /** Folders, lowest first. A file may import its own folder and what stands on a lower level; folders of one level know nothing of each other. */
 const LEVELS: readonly (readonly string[])[] = [
   ['types'],
-  ['policy', 'context', 'hooks', 'store', 'tools', 'models', 'emitter'],
+  ['policy', 'context', 'hooks', 'store', 'tools', 'models', 'agent', 'emitter'],
   ['subtask'],
   ['core'],
   ['realtime', 'client'],
@@ -28,6 +28,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // Optional peers: loaded by those who use them.
   '@ai-sdk/provider': ['models'],
   '@ai-sdk/openai-compatible': ['models'],
+  ai: ['agent'],
 };
 
 /** Everything in a graph of sources that goes against the order of layers, or in a circle. Empty is the rule. */

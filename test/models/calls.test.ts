@@ -144,4 +144,10 @@ describe('budgets', () => {
     await expect((await later.submit({ type: 'asks' })).result()).rejects.toMatchObject({ code: 'BUDGET_SPENT', details: { budget: 'budgets.project' } });
     expect(server.requests).toHaveLength(2);
   });
+
+  it('count calls of tools as well', async () => {
+    const { system } = await openWithModel([], {}, { module: new URL('./handlers/works.mjs', import.meta.url) }, { budgets: { task: { toolCalls: 3 } } });
+    await expect((await system.submit({ type: 'asks', input: { times: 3 } })).result()).resolves.toBe(3);
+    await expect((await system.submit({ type: 'asks', input: { times: 4 } })).result()).rejects.toMatchObject({ code: 'BUDGET_SPENT', details: { kind: 'toolCalls', limit: 3 } });
+  });
 });

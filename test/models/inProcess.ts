@@ -1,7 +1,8 @@
 import type { LanguageModelV4GenerateResult, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { MockLanguageModelV4 } from 'ai/test';
 import { createModels } from '../../src/lib/task-system/models/client/ModelClient.ts';
-import { createBroker } from '../../src/lib/task-system/models/createBroker.ts';
+import { Budgets } from '../../src/lib/task-system/models/Budgets.ts';
+import { ModelBroker } from '../../src/lib/task-system/models/ModelBroker.ts';
 import type { BudgetOptions } from '../../src/lib/task-system/types/Budgets.ts';
 import { parseJson, type JsonValue } from '../../src/lib/task-system/types/Json.ts';
 import type { HostModel, ModelOptions, TaskModel } from '../../src/lib/task-system/types/Models.ts';
@@ -62,10 +63,9 @@ export function connect(model: HostModel | ModelOptions, setting: { readonly bud
   const clock = new FakeClock();
   const ledger = new TestLedger();
   const type = makeType({ name: caller.task.type, ...setting.type });
-  const broker = createBroker({
-    options: { models: resolveModels({ default: model }), types: new Map([[type.name, type]]), budgets: resolveBudgets(setting.budgets) },
-    ledger, clock, logger: makeLogger(), random: () => 0, find: () => Promise.resolve(undefined), mayUse: (_caller, tool) => setting.mayUse?.(tool) ?? false,
-  });
+  const options = { models: resolveModels({ default: model }), types: new Map([[type.name, type]]), budgets: resolveBudgets(setting.budgets) };
+  const budgets = new Budgets({ options, ledger, clock, logger: makeLogger(), find: () => Promise.resolve(undefined) });
+  const broker = new ModelBroker({ options, budgets, clock, random: () => 0, mayUse: (_caller, tool) => setting.mayUse?.(tool) ?? false });
   const ask = async (params: JsonValue): Promise<JsonValue> => overJson(await broker.call(caller, overJson(params)));
   return { model: createModels(ask)('default', false), caller, clock, ledger, ask };
 }

@@ -12,9 +12,9 @@ import { DirectLauncher } from './core/launch/DirectLauncher.ts';
 import type { Launcher } from './core/launch/Launcher.ts';
 import { ThreadLauncher } from './core/launch/ThreadLauncher.ts';
 import { defaultLogger } from './core/logger.ts';
-import { modelCalls } from './core/modelCalls.ts';
 import { ProjectContext } from './core/ProjectContext.ts';
 import { Sessions } from './core/Sessions.ts';
+import { createSpending } from './core/spending.ts';
 import { Submitter } from './core/Submitter.ts';
 import { TaskPolicies } from './core/TaskPolicies.ts';
 import { TaskFollower } from './core/TaskFollower.ts';
@@ -136,6 +136,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   });
   const broker = new ToolBroker({ tools, policyOf: (task) => subtasks.findType(task)?.policy, redactor: new Redactor(options.secrets), clock, logger });
   const artifacts = new Artifacts({ options, find: (taskId) => store.get(taskId), logger });
+  const spending = createSpending({ options, store, clock, random, logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
     context, artifacts, subtasks, follower,
@@ -147,10 +148,10 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
       children: (caller) => subtasks.children(caller),
       remember: (caller, params) => context.remember(caller, params),
       context: (caller, params) => context.report(caller, params),
-      model: modelCalls({ options, store, clock, random, logger }),
-      toolStart: broker.start,
+      model: spending.model,
+      toolStart: spending.asToolCall(broker.start),
       toolEnd: broker.end,
-      toolRun: broker.run,
+      toolRun: spending.asToolCall(broker.run),
       toolList: broker.list,
     },
   });

@@ -17,7 +17,7 @@ export interface SpendLimits {
   readonly outputTokens?: number | false;
   /** In the currency of the price table (`models.<name>.price`); models without a price cost nothing. */
   readonly cost?: number | false;
-  /** Calls of tools that the policy allowed. */
+  /** Calls of tools, also those that were denied. */
   readonly toolCalls?: number | false;
   /** Steps of `runAgent`: one answer of the model and the tools that it calls. */
   readonly turns?: number | false;

@@ -56,6 +56,12 @@ export const modelErrors = {
     fix: 'Use `model()` of the handler.',
     retryable: false,
   },
+  AGENT_LOOP: {
+    summary: 'The agent goes in circles.',
+    cause: 'It repeats calls of tools that give the same results: the same ones, nearly the same ones, two in turns, or one failure after another.',
+    fix: 'Look at its calls (`task:tool:start`). Better instructions or tools help; `loopGuard` of `runAgent` sets how patient it is.',
+    retryable: false,
+  },
   BUDGET_SPENT: {
     summary: 'The task has nothing left of a budget that it draws from.',
     cause: 'Its own, its tree\'s, an ancestor\'s or its project\'s; `details` names the budget, what is counted, what was spent and what is allowed.',

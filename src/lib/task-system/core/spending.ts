@@ -1,0 +1,51 @@
+import type { Budgets } from '../models/Budgets.ts';
+import type { ModelBroker } from '../models/ModelBroker.ts';
+import { decideCall } from '../policy/ToolPolicy.ts';
+import type { HostCall } from '../types/HostCalls.ts';
+import type { Clock, Logger } from '../types/Ports.ts';
+import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
+import type { TaskStore } from '../types/TaskStore.ts';
+
+/** What calls that cost something need of the system. */
+export interface SpendingPorts {
+  readonly options: ResolvedOptions;
+  readonly store: TaskStore;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** Calls of a task that draw from its budgets. */
+export interface Spending {
+  /** Answers calls of models. What makes them is loaded by the first one. */
+  readonly model: HostCall;
+  /** The same call, counted as one of a tool before it is made. */
+  readonly asToolCall: (call: HostCall) => HostCall;
+}
+
+/** Makes what spends, with one set of budgets behind it. */
+export function createSpending({ store, ...ports }: SpendingPorts): Spending {
+  const { options, clock, logger } = ports;
+  let budgets: Promise<Budgets> | undefined;
+  let broker: Promise<ModelBroker> | undefined;
+  const openBudgets = (): Promise<Budgets> => budgets ??= import('../models/Budgets.ts').then((module) => (
+    new module.Budgets({ options, ledger: store.ledger, find: (taskId) => store.get(taskId), clock, logger })
+  ));
+  const openBroker = async (): Promise<ModelBroker> => {
+    const [module, shared] = await Promise.all([import('../models/ModelBroker.ts'), openBudgets()]);
+    return new module.ModelBroker({
+      ...ports, budgets: shared,
+      mayUse: ({ task }, tool, args) => {
+        const policy = options.types.get(task.type)?.policy;
+        return policy !== undefined && decideCall(policy, tool, args).decision === 'allow';
+      },
+    });
+  };
+  return {
+    model: async (caller, params) => (await (broker ??= openBroker())).call(caller, params),
+    asToolCall: (call) => async (caller, params) => {
+      await (await openBudgets()).charge(caller, { toolCalls: 1 });
+      return call(caller, params);
+    },
+  };
+}
