@@ -17,5 +17,5 @@ import { throughput } from './throughput.ts';
 /** All benchmarks, in the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
   startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, feedAvalanche, compaction,
-  kernelStart, kernelThroughput, stopToGone,
+  kernelStart, kernelThroughput, stopToGone, modelCalls,
 ];
