@@ -6,7 +6,7 @@ const BASE = 'src/lib/task-system/';
 /** Folders, lowest first. A file may import its own folder and what stands on a lower level; folders of one level know nothing of each other. */
 const LEVELS: readonly (readonly string[])[] = [
   ['types'],
-  ['policy', 'context', 'hooks', 'store', 'tools', 'models', 'agent', 'emitter'],
+  ['policy', 'context', 'hooks', 'store', 'tools', 'models', 'agent', 'mcp', 'emitter'],
   ['subtask'],
   ['core'],
   ['realtime', 'client'],
@@ -29,6 +29,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@ai-sdk/provider': ['models'],
   '@ai-sdk/openai-compatible': ['models'],
   ai: ['agent'],
+  '@modelcontextprotocol/sdk/client/index.js': ['mcp'],
+  '@modelcontextprotocol/sdk/client/stdio.js': ['mcp'],
+  '@modelcontextprotocol/sdk/client/streamableHttp.js': ['mcp'],
+  '@modelcontextprotocol/sdk/types.js': ['mcp'],
 };
 
 /** Everything in a graph of sources that goes against the order of layers, or in a circle. Empty is the rule. */

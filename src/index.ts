@@ -40,3 +40,4 @@ export type { SnapshotOptions, WaitingTask, WaitReason } from './lib/task-system
 export type { BudgetOptions, LedgerAccount, ProjectSpendLimits, ResolvedBudgets, ResolvedSpendLimits, Spend, SpendKind, SpendLedger, SpendLimits } from './lib/task-system/types/Budgets.ts';
 export type { ModelCallEnd } from './lib/task-system/types/Events.ts';
 export type { HostModel, ModelOptions, ModelPrice, ResolvedModel } from './lib/task-system/types/Models.ts';
+export type { McpAddressOptions, McpChange, McpCommonOptions, McpOptions, McpProgramOptions, McpServerOptions, ResolvedMcp, ResolvedMcpServer } from './lib/task-system/types/Mcp.ts';

@@ -12,6 +12,7 @@ import { DirectLauncher } from './core/launch/DirectLauncher.ts';
 import type { Launcher } from './core/launch/Launcher.ts';
 import { ThreadLauncher } from './core/launch/ThreadLauncher.ts';
 import { defaultLogger } from './core/logger.ts';
+import { openMcp } from './core/mcpTools.ts';
 import { ProjectContext } from './core/ProjectContext.ts';
 import { Sessions } from './core/Sessions.ts';
 import { createSpending } from './core/spending.ts';
@@ -69,7 +70,7 @@ export interface TaskSystem extends TaskSystemCore {
  */
 export async function createTaskSystem(options: TaskSystemOptions, deps: Partial<TaskSystemDeps> = {}): Promise<TaskSystem> {
   const resolved = parseTaskSystemOptions(options);
-  const tools = readHostTools(resolved.tools);
+  const tools = new Map(readHostTools(resolved.tools));
   const logger = resolved.logger ?? defaultLogger;
   const seams = { ...realDeps(), ...deps };
   const store = await seams.openStore(resolved, logger);
@@ -81,6 +82,7 @@ export async function createTaskSystem(options: TaskSystemOptions, deps: Partial
     throw error;
   }
   const system = wire(resolved, logger, seams, store, levels, tools);
+  system.closeWith(await openMcp(resolved, tools, logger));
   try {
     await system.open();
   } catch (error) {
@@ -173,6 +175,7 @@ function launcherOf(start: ProcessSpawner, logger: Logger): Launcher {
 /** Adds the live feed to the core, which does not know it. */
 class WiredSystem extends CoreSystem implements TaskSystem {
   readonly #attachments = new Set<WebSocketAttachment>();
+  readonly #parts: { readonly close: () => Promise<void> }[] = [];
   readonly #clock: Clock;
   readonly #logger: Logger;
 
@@ -191,7 +194,13 @@ class WiredSystem extends CoreSystem implements TaskSystem {
     return attachment;
   }
 
+  /** Closes something together with the system. */
+  closeWith(part: { readonly close: () => Promise<void> } | undefined): void {
+    if (part !== undefined) this.#parts.push(part);
+  }
+
   protected override async detachAll(): Promise<void> {
+    await Promise.all(this.#parts.map((part) => part.close()));
     await Promise.all([...this.#attachments].map((attachment) => attachment.detach()));
   }
 }

@@ -40,7 +40,7 @@ function describeIssue(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssue
   if (issue.code === 'invalid_union' && isRecord(valueAt(root, issue.path))) return describeBranch(schema, root, issue);
   const path = pathText(issue.path);
   if (issue.code === 'invalid_key') return [{ path, message: `expected ${issue.issues[0]?.message ?? 'another key'} as key` }];
-  const isSecret = ['env', 'secret', 'secrets', 'ca', 'apiKey'].some((name) => issue.path.includes(name));
+  const isSecret = ['env', 'secret', 'secrets', 'ca', 'apiKey', 'headers'].some((name) => issue.path.includes(name));
   return [{ path, message: `expected ${issue.message}, got ${describeValue(valueAt(root, issue.path), isSecret)}` }];
 }
 

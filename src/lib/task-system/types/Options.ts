@@ -2,6 +2,7 @@ import type { BudgetOptions, SpendLimits } from './Budgets.ts';
 import type { HookListeners } from './Hooks.ts';
 import type { IsolationLevel } from './Isolation.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
+import type { McpOptions } from './Mcp.ts';
 import type { HostModel, ModelOptions } from './Models.ts';
 import type { PolicyOptions } from './Policy.ts';
 import type { Logger } from './Ports.ts';
@@ -33,6 +34,8 @@ export interface TaskSystemOptions {
   readonly webhooks?: WebhookOptions;
   /** Language models that tasks may call through the host, by name: models of the AI SDK 7, or any server that speaks OpenAI's chat protocol. @defaultValue none */
   readonly models?: Readonly<Record<string, HostModel | ModelOptions>>;
+  /** Servers of the Model Context Protocol: their tools run in the host, under the policy of the task that calls them. @defaultValue none */
+  readonly mcp?: McpOptions;
   /** What tasks may spend on models and tools. */
   readonly budgets?: BudgetOptions;
   /**

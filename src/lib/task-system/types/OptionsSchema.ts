@@ -7,6 +7,7 @@ import type {
   ContextFileOptions, ContextOptions, LimitOptions, NetworkOptions, ProjectOptions, QueueOptions, RetentionOptions, RetryPolicy, SandboxOptions, StorageOptions, SubtaskOptions, TaskSystemOptions, TaskTypeOptions,
   TypeSandboxOptions, WorkspaceOptions,
 } from './Options.ts';
+import { mcpSchema } from './McpSchema.ts';
 import { budgetSchema, modelSchema, spendSchema } from './ModelsSchema.ts';
 import type { Logger } from './Ports.ts';
 import { policySchema } from './PolicySchema.ts';
@@ -170,6 +171,7 @@ export const systemSchema = tiedTo<TaskSystemOptions>()(group({
   context: contextSchema.exactOptional(),
   webhooks: webhooksSchema.exactOptional(),
   models: z.record(name(), modelSchema, { error: 'an object of models' }).exactOptional(),
+  mcp: mcpSchema.exactOptional(),
   budgets: budgetSchema.exactOptional(),
   tools: leaf<ToolSet>('an object of tools by name, or a list of tools with names', isToolSet).exactOptional(),
   secrets: z.array(leaf<string>(`a text of ${String(MIN_SECRET)} characters or more`, (value) => isText(value) && value.length >= MIN_SECRET), { error: 'an array of texts' }).readonly().exactOptional(),

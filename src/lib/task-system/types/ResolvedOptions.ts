@@ -2,6 +2,7 @@ import type { ResolvedBudgets, SpendLimits } from './Budgets.ts';
 import type { HookListeners } from './Hooks.ts';
 import type { IsolationLevel } from './Isolation.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
+import type { ResolvedMcp } from './Mcp.ts';
 import type { ResolvedModel } from './Models.ts';
 import type { ResolvedPolicy } from './Policy.ts';
 import type { Logger } from './Ports.ts';
@@ -30,6 +31,7 @@ export interface ResolvedOptions {
   readonly hooks: HookListeners;
   readonly webhooks: ResolvedWebhooks;
   readonly models: ReadonlyMap<string, ResolvedModel>;
+  readonly mcp: ResolvedMcp;
   readonly budgets: ResolvedBudgets;
   readonly logger?: Logger;
 }

@@ -62,6 +62,18 @@ export const modelErrors = {
     fix: 'Look at its calls (`task:tool:start`). Better instructions or tools help; `loopGuard` of `runAgent` sets how patient it is.',
     retryable: false,
   },
+  MCP_UNAVAILABLE: {
+    summary: 'An MCP server did not answer.',
+    cause: 'It cannot be started or reached, ended during the call, took longer than `callTimeoutMs`, or the package `@modelcontextprotocol/sdk` is not installed.',
+    fix: 'Look at the message. The server is started again with the next call of one of its tools.',
+    retryable: true,
+  },
+  MCP_TOOL_FAILED: {
+    summary: 'A tool of an MCP server failed.',
+    cause: 'The server says so; the message has its words.',
+    fix: 'Look at the input of the call; a model reads this message and may correct itself.',
+    retryable: false,
+  },
   BUDGET_SPENT: {
     summary: 'The task has nothing left of a budget that it draws from.',
     cause: 'Its own, its tree\'s, an ancestor\'s or its project\'s; `details` names the budget, what is counted, what was spent and what is allowed.',

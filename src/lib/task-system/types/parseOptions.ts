@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { check, invalidOptions } from './OptionProblems.ts';
 import type { ContextOptions, LimitOptions, ProjectOptions, RetryPolicy, TaskSystemOptions, TaskTypeOptions, WebhookOptions } from './Options.ts';
 import { systemSchema } from './OptionsSchema.ts';
+import { resolveMcp } from './McpSchema.ts';
 import { resolveBudgets, resolveModels, resolveTypeBudget } from './resolveModels.ts';
 import { resolvePolicy } from './resolvePolicy.ts';
 import { DEFAULTS, type ResolvedContext, type ResolvedContextFile, type ResolvedOptions, type ResolvedProject, type ResolvedRetry, type ResolvedTaskType, type ResolvedWebhooks } from './ResolvedOptions.ts';
@@ -45,6 +46,7 @@ function resolveOptions(options: TaskSystemOptions): ResolvedOptions {
     sandbox: Object.freeze({ ...sandbox, niceness: sandbox?.niceness ?? DEFAULTS.sandbox.niceness, env: Object.freeze([...sandbox?.env ?? []]) }),
     webhooks: resolveWebhooks(options.webhooks ?? {}),
     models: resolveModels(options.models),
+    mcp: resolveMcp(options.mcp),
     budgets: resolveBudgets(options.budgets),
     network: Object.freeze({ ...DEFAULTS.network, ...options.network, allow: Object.freeze([...options.network?.allow ?? []]) }),
     tools: options.tools ?? {},
