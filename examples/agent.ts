@@ -11,7 +11,7 @@ import { ScriptedModel } from './scripted/ScriptedModel.ts';
 
 const base = path.resolve(process.argv[2] ?? '.task-system/agent');
 const project = path.join(base, 'project');
-await rm(base, { recursive: true, force: true });
+await rm(project, { recursive: true, force: true });
 await mkdir(project, { recursive: true });
 await writeFile(path.join(project, 'PROJECT.md'), '# Shop\n\nA shop that counts its stock. Keep functions small; never change the tests.\n');
 
