@@ -193,3 +193,54 @@ describe('runAgent: what is remembered', () => {
     await expect(runAgent(context, { prompt: 'Do it' })).resolves.toMatchObject({ text: 'Done.' });
   });
 });
+
+describe('runAgent: sub-agents', () => {
+  const spawn = (type: string, input: unknown): Said['calls'] => [{ name: 'spawn_task', input: { type, input } }];
+
+  it('starts tasks and waits for them', async () => {
+    const model = saying({ calls: [...spawn('look', 'left') ?? [], ...spawn('look', { at: 'right' }) ?? []] }, { calls: [{ name: 'wait_tasks', input: {} }] }, { text: 'Done.' });
+    const context = new TestContext(model);
+    await runAgent(context, { prompt: 'Do it', subAgents: ['look'] });
+    expect(context.spawned).toEqual([{ type: 'look', input: 'left' }, { type: 'look', input: { at: 'right' } }]);
+    expect(resultsIn(toldTo(model)[1]?.last)).toEqual([{ id: 'child-1' }, { id: 'child-2' }]);
+    expect(resultsIn(toldTo(model)[2]?.last)).toEqual([[
+      { id: 'child-1', type: 'look', state: 'completed', result: 'result 0' }, { id: 'child-2', type: 'look', state: 'completed', result: 'result 1' },
+    ]]);
+  });
+
+  it('tells of a child that failed', async () => {
+    const model = saying({ calls: spawn('look', null) ?? [] }, { calls: [{ name: 'wait_tasks', input: { ids: ['child-1'] } }] }, { text: 'Done.' });
+    const context = new TestContext(model);
+    context.outcome = () => ({ state: 'failed', error: { name: 'Error', message: 'fell over' } });
+    await runAgent(context, { prompt: 'Do it', subAgents: ['look'] });
+    expect(resultsIn(toldTo(model)[2]?.last)).toEqual([[{ id: 'child-1', type: 'look', state: 'failed', error: 'fell over' }]]);
+  });
+
+  it('cuts a result that is too long to be read', async () => {
+    const model = saying({ calls: spawn('look', null) ?? [] }, { calls: [{ name: 'wait_tasks', input: {} }] }, { text: 'Done.' });
+    const context = new TestContext(model);
+    context.outcome = () => ({ state: 'completed', result: 'x'.repeat(10_000) });
+    await runAgent(context, { prompt: 'Do it', subAgents: ['look'] });
+    expect(JSON.stringify(resultsIn(toldTo(model)[2]?.last))).toContain('… (10002 characters)');
+  });
+
+  it('starts no other types than it may', async () => {
+    const model = saying({ calls: spawn('delete-all', null) ?? [] }, { text: 'Sorry.' });
+    const context = new TestContext(model);
+    await runAgent(context, { prompt: 'Do it', subAgents: ['look'] });
+    expect(context.spawned).toEqual([]);
+    expect(JSON.stringify(resultsIn(toldTo(model)[1]?.last))).toMatch(/look|Invalid input/);
+  });
+
+  it('waits for no tasks but its own', async () => {
+    const model = saying({ calls: [{ name: 'wait_tasks', input: { ids: ['somebody-elses'] } }] }, { text: 'Sorry.' });
+    await runAgent(new TestContext(model), { prompt: 'Do it', subAgents: ['look'] });
+    expect(JSON.stringify(resultsIn(toldTo(model)[1]?.last))).toContain('none of yours');
+  });
+
+  it('are not there unless they are asked for', async () => {
+    const model = saying({ text: 'Done.' });
+    await runAgent(new TestContext(model), { prompt: 'Do it' });
+    expect(toldTo(model)[0]?.tools).toEqual(['update_plan']);
+  });
+});

@@ -2,6 +2,7 @@ import type { LanguageModelV4Prompt, LanguageModelV4StreamPart } from '@ai-sdk/p
 import { MockLanguageModelV4 } from 'ai/test';
 import type { AgentContext } from '../../src/lib/task-system/agent/AgentOptions.ts';
 import type { JsonValue } from '../../src/lib/task-system/types/Json.ts';
+import type { SubtaskOutcome } from '../../src/lib/task-system/types/Subtasks.ts';
 
 /** What the model says in one step. */
 export interface Said {
@@ -35,6 +36,7 @@ export class TestContext implements AgentContext {
   readonly remembered: string[] = [];
   readonly prepared: number[] = [];
   readonly asked: unknown[] = [];
+  readonly spawned: Parameters<AgentContext['subtasks']['spawn']>[0][] = [];
   /** Why conversations cannot be prepared. */
   failure: Error | undefined;
   /** Why nothing can be remembered. */
@@ -82,6 +84,17 @@ export class TestContext implements AgentContext {
     call: () => Promise.reject(new Error('no tool is called by its name')),
     wrap: (tools) => tools,
     list: () => Promise.resolve(this.listed),
+  };
+
+  outcome: (index: number) => Partial<SubtaskOutcome> = (index) => ({ state: 'completed', result: `result ${String(index)}` });
+  readonly subtasks: AgentContext['subtasks'] = {
+    spawn: (submission) => {
+      const id = `child-${String(this.spawned.push(submission))}`;
+      return Promise.resolve({ id, result: () => Promise.resolve(null) });
+    },
+    all: () => Promise.reject(new Error('not asked for')),
+    any: () => Promise.reject(new Error('not asked for')),
+    settled: (children = []) => Promise.resolve(children.map(({ id }, index) => ({ id, type: 'look', state: 'completed', ...this.outcome(index) }))),
   };
 }
 

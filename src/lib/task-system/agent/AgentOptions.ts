@@ -4,7 +4,7 @@ import type { LoopGuardOptions } from './LoopGuard.ts';
 import type { PlanStep } from './Plan.ts';
 
 /** The parts of a handler's context that an agent works with. */
-export type AgentContext = Pick<TaskContext<unknown>, 'context' | 'log' | 'model' | 'progress' | 'signal' | 'tools'>;
+export type AgentContext = Pick<TaskContext<unknown>, 'context' | 'log' | 'model' | 'progress' | 'signal' | 'subtasks' | 'tools'>;
 
 /** What an agent is given. */
 export interface AgentOptions {
@@ -18,6 +18,8 @@ export interface AgentOptions {
   readonly tools?: ToolSet;
   /** Names of the tools of the library and the host that it gets (`tools.list()`), of those that the policy may allow. @defaultValue all */
   readonly useTools?: readonly string[];
+  /** Types of the tasks that it may start as its own children, with `spawn_task` and `wait_tasks`. @defaultValue none */
+  readonly subAgents?: readonly string[];
   /** Name of the model. @defaultValue 'default' */
   readonly model?: string;
   /** How many answers of the model there may be; in the last one it cannot call tools. @defaultValue 50 */

@@ -3,6 +3,7 @@ import { TaskSystemError } from '../types/Errors.ts';
 import type { AgentContext, AgentOptions } from './AgentOptions.ts';
 import type { LoopGuard } from './LoopGuard.ts';
 import type { Plan } from './Plan.ts';
+import { SubAgents } from './SubAgents.ts';
 
 type Execute = NonNullable<Tool['execute']>;
 
@@ -22,13 +23,14 @@ export class AgentTools {
   }
 
   /** Those of the handler, of the library and of the host, and the agent's own. */
-  static async gather(context: AgentContext, { tools = {}, useTools, plan: hasPlan = true }: AgentOptions, guard: LoopGuard | undefined, plan: Plan): Promise<AgentTools> {
+  static async gather(context: AgentContext, { tools = {}, useTools, subAgents = [], plan: hasPlan = true }: AgentOptions, guard: LoopGuard | undefined, plan: Plan): Promise<AgentTools> {
     const own = context.tools.wrap(tools);
     const listed = (await context.tools.list()).filter(({ name }) => useTools?.includes(name) ?? true);
     const shared = Object.fromEntries(listed.filter(({ name }) => !Object.hasOwn(own, name)).map(({ modelName, description, inputSchema, execute }) => (
       [modelName, tool({ description, inputSchema, execute: (input: unknown, { abortSignal }) => execute(input, { abortSignal }) })]
     )));
-    return new AgentTools({ ...shared, ...own }, hasPlan ? { update_plan: planTool(plan) } : {}, guard);
+    const free = { ...(hasPlan ? { update_plan: planTool(plan) } : {}), ...(subAgents.length > 0 ? new SubAgents(context, subAgents).tools : {}) };
+    return new AgentTools({ ...shared, ...own }, free, guard);
   }
 
   /** Calls that were made. */
