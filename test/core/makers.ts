@@ -58,7 +58,7 @@ export function makeType(overrides: Partial<ResolvedTaskType> = {}): ResolvedTas
 export function makeStore(parts: Partial<TaskStore>): TaskStore {
   const refuse = (): Promise<never> => Promise.reject(new TaskSystemError('STORE_FAILED', 'not part of this test'));
   const refusals = {
-    create: refuse, claimNext: refuse, settle: refuse, cancelQueued: refuse, append: refuse, promoteDue: refuse, recover: refuse, get: refuse,
+    create: refuse, claimNext: refuse, settle: refuse, cancelQueued: refuse, append: refuse, promoteDue: refuse, recover: refuse, get: refuse, snapshot: refuse,
     outbox: {
       endpoints: refuse, putEndpoint: refuse, setHealth: refuse, removeEndpoint: refuse, claim: refuse, report: refuse, due: refuse, deadLetters: refuse,
       deadLetter: refuse, replay: refuse,

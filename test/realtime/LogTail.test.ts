@@ -118,3 +118,58 @@ describe('LogTail', () => {
     expect([told, losses]).toEqual([[], []]);
   });
 });
+
+describe('LogTail.reach', () => {
+  it('tells what is stored and was not emitted yet, and nothing beyond', async () => {
+    const log = new MemoryLog();
+    const { tail, told } = tailOf(log);
+    const [first] = [log.store(), log.store(), log.store()];
+    await tail.reach(2);
+    expect(offsets(told)).toEqual([1, 2]);
+    log.events.emit(first);
+    expect(offsets(told)).toEqual([1, 2]);
+  });
+
+  it('has nothing to do where everything was told', async () => {
+    const log = new MemoryLog();
+    const { tail } = tailOf(log);
+    log.append();
+    await tail.reach(1);
+    expect(log.reads).toEqual([]);
+  });
+
+  it('goes on from a reading that is under way', async () => {
+    const log = new MemoryLog();
+    const { tail, told } = tailOf(log);
+    const gate = Promise.withResolvers<void>();
+    log.gate = gate.promise;
+    log.store();
+    log.append();
+    log.store();
+    const reached = tail.reach(3);
+    gate.resolve();
+    await reached;
+    expect(offsets(told)).toEqual([1, 2, 3]);
+  });
+
+  it('keeps in order what is emitted meanwhile', async () => {
+    const log = new MemoryLog();
+    const { tail, told } = tailOf(log);
+    log.store();
+    const reached = tail.reach(1);
+    log.append();
+    log.progress(50);
+    await reached;
+    expect(told.map(({ type, offset }) => `${type} ${String(offset)}`)).toEqual(['task:start 1', 'task:start 2', 'task:progress 2']);
+  });
+
+  it('resolves when the tail is stopped, and when events are gone', async () => {
+    const log = new MemoryLog();
+    const [stopped, losing] = [tailOf(log), tailOf(log)];
+    log.store();
+    log.prunedTo = 1;
+    stopped.tail.stop();
+    await Promise.all([stopped.tail.reach(1), losing.tail.reach(1)]);
+    expect([stopped.losses.length, losing.losses.length]).toEqual([0, 1]);
+  });
+});

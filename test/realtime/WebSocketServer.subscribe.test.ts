@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { taskOf } from '../hooks/helpers.ts';
 import { summaryOf } from '../../src/lib/task-system/realtime/server/Commands.ts';
 import { controlOf } from './controlOf.ts';
-import { offsets } from './helpers.ts';
+import { offsets, settle, until } from './helpers.ts';
 import { Feeds, MemoryLog } from './serverHelpers.ts';
 
 const feeds = new Feeds();
@@ -277,20 +277,29 @@ describe('live feed: since', () => {
 });
 
 describe('live feed: snapshot', () => {
-  const control = controlOf({ get: (id) => Promise.resolve(id === 'gone' ? undefined : taskOf(id)) });
+  /** Knows every task but `gone`, and where a log stands. */
+  function controlFor(log: MemoryLog, before: () => Promise<void> = () => Promise.resolve()) {
+    return controlOf({
+      snapshot: async ({ taskIds }) => {
+        await before();
+        return { tasks: taskIds.filter((id) => id !== 'gone').map((id) => taskOf(id)), offset: log.stored.length };
+      },
+    });
+  }
 
   it('sends the tasks of the task topics before the events', async () => {
-    const { client } = await feeds.open({}, { log: logOf(1), deps: { control } });
+    const log = logOf(1);
+    const { client } = await feeds.open({}, { log, deps: { control: controlFor(log) } });
     const peer = await client().hello();
     await peer.subscribe('a', ['task:task-1', 'task:gone', 'project:acme'], { since: beginning, snapshot: true });
     expect(peer.frames.slice(1).map(({ type }) => type)).toEqual(['snap', 'ev', 'subok']);
-    expect(peer.frames[1]).toEqual({ type: 'snap', id: 'a', tasks: [summaryOf(taskOf('task-1'))] });
+    expect(peer.frames[1]).toEqual({ type: 'snap', id: 'a', offset: 1, tasks: [summaryOf(taskOf('task-1'))] });
   });
 
-  it('misses nothing that happens while the tasks are read, also without since', async () => {
+  it('misses nothing that happens after the tasks were read and before they have arrived, also without since', async () => {
     const gate = Promise.withResolvers<void>();
     const log = logOf(3);
-    const slow = controlOf({ get: async (id) => { await gate.promise; return taskOf(id); } });
+    const slow = controlOf({ snapshot: async () => { await gate.promise; return { tasks: [], offset: 3 }; } });
     const { client } = await feeds.open({}, { log, deps: { control: slow } });
     const peer = await client().hello();
     peer.send({ type: 'sub', id: 'a', topics: ['task:task-1'], snapshot: true });
@@ -303,7 +312,7 @@ describe('live feed: snapshot', () => {
 
   it('says that it is live after everything that happened before, for other subscriptions too', async () => {
     const log = logOf(1);
-    const busy = controlOf({ get: (id) => { log.append(); return Promise.resolve(taskOf(id)); } });
+    const busy = controlOf({ snapshot: () => { log.append(); return Promise.resolve({ tasks: [], offset: 1 }); } });
     const { client } = await feeds.open({}, { log, deps: { control: busy } });
     const peer = await client().hello();
     await peer.subscribe('live', ['tasks']);
@@ -311,6 +320,55 @@ describe('live feed: snapshot', () => {
     expect(peer.frames.slice(2).map((frame) => (frame.type === 'ev' ? `ev ${frame.sub ?? 'all'}` : frame.type))).toEqual(['snap', 'ev late', 'ev all', 'subok']);
     await peer.sync();
     expect(peer.frames).toHaveLength(7);
+  });
+
+  it('does not send again what the tasks reflect already, though it was not emitted yet', async () => {
+    const log = logOf(1);
+    const late: ReturnType<MemoryLog['store']>[] = [];
+    const { client } = await feeds.open({}, { log, deps: { control: controlFor(log, () => { late.push(log.store(), log.store()); return Promise.resolve(); }) } });
+    const [peer, other] = [await client().hello(), await client().hello()];
+    await other.subscribe('live', ['tasks']);
+    expect(await peer.subscribe('a', ['task:task-1'], { snapshot: true })).toMatchObject({ offset: 3, recovered: false });
+    for (const event of late) log.events.emit(event);
+    log.append();
+    await Promise.all([peer.sync(), other.sync()]);
+    expect(offsets(peer.events)).toEqual([4]);
+    expect(offsets(other.events)).toEqual([2, 3, 4]);
+  });
+
+  it('brings the past that was asked for as well, and says up to where the tasks reflect it', async () => {
+    const log = logOf(3);
+    const { client } = await feeds.open({}, { log, deps: { control: controlFor(log) } });
+    const peer = await client().hello();
+    await peer.subscribe('a', ['task:task-1'], { since: { epoch: 'epoch-1', offset: 1 }, snapshot: true });
+    expect(peer.frames[1]).toMatchObject({ type: 'snap', offset: 3 });
+    expect(offsets(peer.events)).toEqual([2, 3]);
+  });
+
+  it('goes on after a reset where the tasks end', async () => {
+    const log = logOf(3);
+    log.prunedTo = 2;
+    const { client } = await feeds.open({}, { log, deps: { control: controlFor(log) } });
+    const peer = await client().hello();
+    await peer.subscribe('a', ['tasks'], { since: { epoch: 'epoch-1', offset: 1 }, snapshot: true });
+    log.append();
+    await peer.sync();
+    expect(peer.frames.slice(1).map(({ type }) => type)).toEqual(['snap', 'reset', 'subok', 'ev', 'pong']);
+    expect(offsets(peer.events)).toEqual([4]);
+  });
+
+  it('ends quietly when the connection goes while the tasks are read', async () => {
+    const gate = Promise.withResolvers<void>();
+    const log = logOf(1);
+    const { client, logger, attachment } = await feeds.open({}, { log, deps: { control: controlFor(log, () => gate.promise) } });
+    const peer = await client().hello();
+    peer.send({ type: 'sub', id: 'a', topics: ['tasks'], snapshot: true });
+    await peer.sync();
+    peer.socket.terminate();
+    await until(() => attachment.clients === 0);
+    gate.resolve();
+    await settle();
+    expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
   it('is refused by a server that gives none', async () => {
@@ -321,7 +379,7 @@ describe('live feed: snapshot', () => {
   });
 
   it('tells a subscription that the tasks cannot be read', async () => {
-    const { client } = await feeds.open({}, { deps: { control: controlOf({ get: () => Promise.reject(new Error('locked')) }) } });
+    const { client } = await feeds.open({}, { deps: { control: controlOf({ snapshot: () => Promise.reject(new Error('locked')) }) } });
     const peer = await client().hello();
     peer.send({ type: 'sub', id: 'a', topics: ['task:x'], snapshot: true });
     expect(await peer.next()).toMatchObject({ type: 'err', code: 'failed', ref: 'a' });

@@ -7,6 +7,7 @@ export function controlOf(methods: Partial<TaskControl> = {}): TaskControl {
     submit: () => Promise.resolve({ id: 'new-task' }),
     get: () => Promise.resolve(undefined),
     list: () => Promise.resolve({ tasks: [] }),
+    snapshot: () => Promise.resolve({ tasks: [], offset: 0 }),
     cancel: () => Promise.resolve(true),
     retry: () => Promise.resolve({ id: 'new-task' }),
     ...methods,
@@ -22,6 +23,7 @@ export function projectsControl(calls: string[] = []): TaskControl {
   return controlOf({
     get: find,
     list: ({ project } = {}) => Promise.resolve({ tasks: TASKS.filter((task) => project === undefined || task.project === project) }),
+    snapshot: ({ projects, taskIds }) => Promise.resolve({ tasks: TASKS.filter(({ id, project }) => projects.includes(project) || taskIds.includes(id)), offset: 0 }),
     submit: ({ project = 'default' }) => { calls.push(`submit ${project}`); return Promise.resolve({ id: 'new-task' }); },
     cancel: (id) => { calls.push(`cancel ${id}`); return Promise.resolve(true); },
     retry: (id) => { calls.push(`retry ${id}`); return Promise.resolve({ id: 'new-task' }); },

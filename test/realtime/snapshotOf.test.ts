@@ -1,47 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { snapshotOf } from '../../src/lib/task-system/realtime/server/snapshotOf.ts';
-import type { ListOptions } from '../../src/lib/task-system/types/Options.ts';
-import type { Task } from '../../src/lib/task-system/types/Task.ts';
+import type { SnapshotFilter } from '../../src/lib/task-system/types/Snapshots.ts';
 import { taskOf } from '../hooks/helpers.ts';
 import { controlOf } from './controlOf.ts';
 
-const TASKS: readonly Task[] = [
-  taskOf('1', { state: 'queued', input: 'large' }), taskOf('2', { state: 'running' }), taskOf('3', { state: 'waiting', project: 'bolt' }),
-  taskOf('4', { state: 'completed', result: 'large' }), taskOf('5', { state: 'failed' }),
-];
-const asked: ListOptions[] = [];
-const control = controlOf({
-  get: (id) => Promise.resolve(TASKS.find((task) => task.id === id)),
-  list: (options = {}) => {
-    asked.push(options);
-    return Promise.resolve({ tasks: TASKS.filter(({ project, state }) => (options.project === undefined || options.project === project) && state === options.state) });
-  },
-});
-
-async function idsOf(...topics: readonly string[]): Promise<readonly string[]> {
-  return (await snapshotOf(topics, control)).map(({ id }) => id);
+async function askedFor(...topics: readonly string[]): Promise<SnapshotFilter | undefined> {
+  let asked: SnapshotFilter | undefined;
+  await snapshotOf(topics, controlOf({ snapshot: (filter) => { asked = filter; return Promise.resolve({ tasks: [], offset: 0 }); } }));
+  return asked;
 }
 
 describe('snapshotOf', () => {
-  it('gives of all tasks, or of a project, those that have not ended, newest first', async () => {
-    expect(await idsOf('tasks')).toEqual(['3', '2', '1']);
-    expect(await idsOf('project:acme')).toEqual(['2', '1']);
-    expect(await idsOf('project:none')).toEqual([]);
+  it('asks for what the topics are about, in one question', async () => {
+    expect(await askedFor('tasks', 'project:acme', 'project:bolt', 'task:1', 'tree:2')).toEqual({ everything: true, projects: ['acme', 'bolt'], taskIds: ['1'], rootIds: ['2'], limit: 1_000 });
   });
 
-  it('gives a task, or the root of a tree, whatever its state', async () => {
-    expect(await idsOf('task:4')).toEqual(['4']);
-    expect(await idsOf('tree:5', 'task:none')).toEqual(['5']);
+  it('asks for nothing that no topic is about', async () => {
+    expect(await askedFor('task:1')).toEqual({ everything: false, projects: [], taskIds: ['1'], rootIds: [], limit: 1_000 });
   });
 
-  it('gives each task once', async () => {
-    expect(await idsOf('tasks', 'project:acme', 'task:1', 'tree:1')).toEqual(['3', '2', '1']);
+  it('takes a name as it is, whatever stands in it', async () => {
+    expect(await askedFor('task:tasks', 'project:task:1', 'tree:a:b')).toMatchObject({ everything: false, projects: ['task:1'], taskIds: ['tasks'], rootIds: ['a:b'] });
   });
 
-  it('leaves out what may be large, and asks for bounded pages', async () => {
-    const [summary = {}] = await snapshotOf(['task:4'], control);
-    expect(Object.keys(summary)).not.toContain('result');
-    expect(Object.keys(summary)).not.toContain('input');
-    expect(asked.every(({ limit = Infinity }) => limit <= 1_000)).toBe(true);
+  it('leaves out inputs and results, and keeps order and offset', async () => {
+    const control = controlOf({ snapshot: () => Promise.resolve({ tasks: [taskOf('2', { input: 'large', result: 'large' }), taskOf('1')], offset: 7 }) });
+    const { tasks, offset } = await snapshotOf(['tasks'], control);
+    expect([tasks.map(({ id }) => id), offset]).toEqual([['2', '1'], 7]);
+    expect(Object.keys(tasks[0] ?? {})).not.toContain('result');
+    expect(Object.keys(tasks[0] ?? {})).not.toContain('input');
   });
 });

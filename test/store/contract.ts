@@ -13,6 +13,7 @@ import { describePruning } from './contract/pruning.ts';
 import { describeReads } from './contract/reads.ts';
 import { describeRecovery } from './contract/recovery.ts';
 import { describeSettlements } from './contract/settlements.ts';
+import { describeSnapshots } from './contract/snapshots.ts';
 import { describeTrees } from './contract/trees.ts';
 import type { OpenStore, StoreCapabilities } from './support.ts';
 
@@ -28,6 +29,7 @@ export function describeTaskStore(name: string, open: OpenStore, capabilities: S
     describeRecovery(open);
     describeEvents(open);
     describeReads(open);
+    describeSnapshots(open);
     describePruning(open);
     describeLifecycle(open);
     describeModel(open);

@@ -12,6 +12,7 @@ import type { TaskTree } from '../types/Subtasks.ts';
 import type { QueueControl, TaskArtifact, TaskHandle, TaskPage, TaskSystemCore } from '../types/System.ts';
 import type { Task } from '../types/Task.ts';
 import { isTerminal } from '../types/TaskState.ts';
+import type { SnapshotFilter } from '../types/Snapshots.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import { closeAll } from './closeAll.ts';
 import type { CoreParts } from './CoreParts.ts';
@@ -61,6 +62,12 @@ export class CoreSystem implements TaskSystemCore {
   async tree(taskId: string): Promise<TaskTree | undefined> {
     this.assertOpen();
     return this.#views.tree(taskId);
+  }
+
+  /** For the live feed. */
+  async snapshot(filter: SnapshotFilter): Promise<{ readonly tasks: readonly Task[]; readonly offset: number }> {
+    this.assertOpen();
+    return this.#views.snapshot(filter);
   }
 
   async cancel(taskId: string, reason = 'cancelled by the application'): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { ResolvedList } from '../types/ResolvedOptions.ts';
 import type { TaskHandle, TaskPage } from '../types/System.ts';
 import type { TaskTree } from '../types/Subtasks.ts';
 import type { Task } from '../types/Task.ts';
+import type { SnapshotFilter } from '../types/Snapshots.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import type { CoreParts } from './CoreParts.ts';
 import { toTask } from './records.ts';
@@ -54,6 +55,12 @@ export class TaskViews {
     const record = await this.#ports.store.get(taskId);
     if (record === undefined) return undefined;
     return treeOf(taskId, await this.#ports.store.families.tree(record.rootId), (id) => this.#ports.runner.progressOf(id)?.percent);
+  }
+
+  /** The tasks of a moment. */
+  async snapshot(filter: SnapshotFilter): Promise<{ readonly tasks: readonly Task[]; readonly offset: number }> {
+    const { tasks, offset } = await this.#ports.store.snapshot(filter);
+    return { tasks: tasks.map((record) => this.#show(record)), offset };
   }
 
   #show(record: TaskRecord): Task {

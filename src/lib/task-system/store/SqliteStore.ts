@@ -3,9 +3,10 @@ import { TaskSystemError } from '../types/Errors.ts';
 import type { EventDraft, TaskEvent } from '../types/Events.ts';
 import type { TreeCommitted } from '../types/FamilyStore.ts';
 import type { Logger } from '../types/Ports.ts';
+import type { SnapshotFilter } from '../types/Snapshots.ts';
 import type { CancelCause } from '../types/Subtasks.ts';
 import type {
-  Committed, Created, NewTask, ProjectCounts, PruneOrder, RecoverOrder, Settlement, TaskFilter, TaskRecord, TaskRecordPage, TaskStore,
+  Committed, Created, NewTask, ProjectCounts, PruneOrder, RecoverOrder, Settlement, StoreSnapshot, TaskFilter, TaskRecord, TaskRecordPage, TaskStore,
   TreeBounds,
 } from '../types/TaskStore.ts';
 import { threadEntryUrl } from './sqlite/entryUrl.ts';
@@ -133,6 +134,11 @@ class SqliteStore implements TaskStore {
     const page = rows.slice(0, filter.limit);
     const last = page.at(-1);
     return { tasks: page.map(toRecord), ...(rows.length > page.length && last !== undefined ? { nextCursor: writeCursor(last) } : {}) };
+  }
+
+  async snapshot(filter: SnapshotFilter): Promise<StoreSnapshot> {
+    const { rows = [], offset = 0 } = await this.#queue.ask(['snapshot', filter]);
+    return { tasks: rows.map(toRecord), offset };
   }
 
   async counts(): Promise<readonly ProjectCounts[]> {

@@ -7,6 +7,7 @@ import type { CancelCause } from './Subtasks.ts';
 import type { TaskProgress, TaskUsage } from './Task.ts';
 import type { Committed, Created, NewTask, TaskRecord, TreeBounds } from './TaskRecord.ts';
 import type { TaskState, TerminalState } from './TaskState.ts';
+import type { SnapshotFilter } from './Snapshots.ts';
 import type { WebhookOutbox } from './WebhookOutbox.ts';
 
 export type { Committed, Created, NewTask, TaskOverrides, TaskRecord, TreeBounds } from './TaskRecord.ts';
@@ -62,6 +63,14 @@ export interface TaskFilter {
 export interface TaskRecordPage {
   readonly tasks: readonly TaskRecord[];
   readonly nextCursor?: string;
+}
+
+/** Tasks as they were at one moment. */
+export interface StoreSnapshot {
+  /** Each once, newest first; with the input `null` and without result. */
+  readonly tasks: readonly TaskRecord[];
+  /** Offset of the newest event at that moment: the tasks reflect it, and none after it. */
+  readonly offset: number;
 }
 
 /** How ended tasks and old events are removed. */
@@ -137,6 +146,8 @@ export interface TaskStore {
   get(taskId: string): Promise<TaskRecord | undefined>;
   /** Newest first. Rejects with `CURSOR_INVALID`. */
   list(filter: TaskFilter): Promise<TaskRecordPage>;
+  /** The tasks of a moment, and where in the log that moment is. */
+  snapshot(filter: SnapshotFilter): Promise<StoreSnapshot>;
   /** Every project that has a task which has not ended. */
   counts(): Promise<readonly ProjectCounts[]>;
 

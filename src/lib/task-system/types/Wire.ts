@@ -120,10 +120,11 @@ export type ServerFrame =
       readonly limits: WireLimits; readonly heartbeatMs: number;
     }
   /**
-   * Tasks as they were after the subscription was registered: those of `task:` and `tree:` topics (of a tree its root), and of `tasks`
-   * and `project:` topics the newest 1,000 that have not ended. What does not exist is left out.
+   * Tasks as they were when the event of that offset was the newest: those of `task:` topics, whole trees, and of `tasks` and
+   * `project:` topics those that have not ended; of the latter, and of trees, at most the newest 1,000. What does not exist is left
+   * out. Without `since` the first event that follows is the next one after `offset`: nothing is missing, nothing comes twice.
    */
-  | { readonly type: 'snap'; readonly id: string; readonly tasks: readonly TaskSummary[] }
+  | { readonly type: 'snap'; readonly id: string; readonly offset: number; readonly tasks: readonly TaskSummary[] }
   /**
    * The subscription is live: frames without `sub` are for it too from now on. It has seen everything up to `offset`. `recovered`:
    * whether it has seen everything since the position it asked for; false when it asked for none.

@@ -71,6 +71,11 @@ export class FeedHub {
     return Math.max(this.position, this.#source.offset);
   }
 
+  /** Spreads what is stored up to this offset, though some of it was not emitted yet. To be asked for by who is a follower. */
+  async reach(offset: number): Promise<void> {
+    await this.#tail?.reach(offset);
+  }
+
   /** Reads the log: see `EventSource.readSince`. */
   readSince(offset: number, limit: number, taskId?: string): Promise<readonly TaskEvent[] | undefined> {
     return this.#source.readSince(offset, limit, taskId);

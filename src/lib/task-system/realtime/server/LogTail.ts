@@ -22,7 +22,7 @@ export class LogTail {
   readonly #held: TaskEvent[] = [];
   readonly #stop: () => void;
   #position: number;
-  #isRepairing = false;
+  #repairing: Promise<void> | undefined;
   readonly #stopped = new AbortController();
 
   /** Starts at the newest event. */
@@ -38,6 +38,11 @@ export class LogTail {
     return this.#position;
   }
 
+  /** Tells what is stored up to this offset, though some of it was not emitted yet. Resolves when it was told, or when the tail has ended. */
+  async reach(offset: number): Promise<void> {
+    while (this.#position < offset && !this.#isStopped()) await (this.#repairing ?? this.#startRepair(offset));
+  }
+
   /** Ends it; nothing is told any more. */
   stop(): void {
     this.#stopped.abort();
@@ -45,17 +50,21 @@ export class LogTail {
   }
 
   #take(event: TaskEvent): void {
-    if (this.#isRepairing) {
+    if (this.#repairing !== undefined) {
       this.#held.push(event);
     } else if (!EVENT_IS_STORED[event.type]) {
       this.#listener.onEvent(event);
     } else if (event.offset === this.#position + 1) {
       this.#tell(event);
     } else if (event.offset > this.#position) {
-      this.#isRepairing = true;
       this.#held.push(event);
-      void this.#repair(event.offset);
+      void this.#startRepair(event.offset);
     }
+  }
+
+  #startRepair(until: number): Promise<void> {
+    this.#repairing = this.#repair(until);
+    return this.#repairing;
   }
 
   #tell(event: TaskEvent): void {
@@ -81,7 +90,7 @@ export class LogTail {
       this.#listener.onLoss(error);
       return;
     }
-    this.#isRepairing = false;
+    this.#repairing = undefined;
     for (const event of this.#held.splice(0)) this.#take(event);
   }
 }

@@ -108,22 +108,26 @@ export class Subscriptions {
       this.#goLive(subscription, undefined);
       return;
     }
-    // Also without a position of its own a subscription must not miss what happens while its snapshot is read.
-    const from = since ?? { epoch: hub.epoch, offset: hub.position };
-    if (snapshot === true) await this.#sendSnapshot(subscription);
+    const knownOffset = snapshot === true ? await this.#sendSnapshot(subscription) : undefined;
     if (subscription.ended.signal.aborted) return;
+    // Without a position of its own a subscription goes on where its snapshot ends: what that reflects does not come again.
+    const from = since ?? { epoch: hub.epoch, offset: knownOffset ?? hub.position };
     await catchUp({
       hub, id: subscription.id, topics: subscription.topics, since: from, signal: subscription.ended.signal,
+      ...(knownOffset === undefined ? {} : { knownOffset }),
       sendPaced: (text) => outbox.sendPaced(text),
       sendNow: (text) => { outbox.sendText(text); },
       onLoss: () => { receiver.lose(); },
     }, (outcome) => { this.#goLive(subscription, since === undefined && outcome === 'recovered' ? undefined : outcome); });
   }
 
-  async #sendSnapshot({ id, topics, ended }: Subscription): Promise<void> {
+  /** @returns the offset up to which the snapshot goes. */
+  async #sendSnapshot({ id, topics, ended }: Subscription): Promise<number | undefined> {
     const { outbox, control } = this.#options;
-    const tasks = control === undefined ? [] : await snapshotOf(topics, control);
-    if (!ended.signal.aborted) await outbox.sendPaced(JSON.stringify({ type: 'snap', id, tasks } satisfies ServerFrame));
+    if (control === undefined) return undefined;
+    const { tasks, offset } = await snapshotOf(topics, control);
+    if (!ended.signal.aborted) await outbox.sendPaced(JSON.stringify({ type: 'snap', id, offset, tasks } satisfies ServerFrame));
+    return offset;
   }
 
   /** All of it happens in one turn: what is spread afterwards reaches the subscription live. */

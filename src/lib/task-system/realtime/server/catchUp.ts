@@ -9,6 +9,8 @@ export interface CatchUpOptions {
   readonly id: string;
   readonly topics: ReadonlySet<string>;
   readonly since: WirePosition;
+  /** Offset of the newest event that the subscription knows by its snapshot: from there on it must be live, for all that was emitted. */
+  readonly knownOffset?: number;
   /** Aborted when the subscription or the connection has ended. */
   readonly signal: AbortSignal;
   /** Sends text and waits until it has left, so that the log is read no faster than the client reads. */
@@ -37,6 +39,8 @@ export async function catchUp(options: CatchUpOptions, goLive: (outcome: CatchUp
   // Registered before the log is read: an event is either in the log by then or comes this way.
   const unfollow = hub.follow({ take: (encoded) => { live.push(encoded); }, lose: () => { options.onLoss(); } });
   try {
+    if (options.knownOffset !== undefined) await hub.reach(options.knownOffset);
+    if (isAborted()) return;
     const refusal = refusalOf(since, hub);
     if (refusal !== undefined) {
       goLive(refusal);

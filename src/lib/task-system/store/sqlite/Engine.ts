@@ -16,6 +16,7 @@ import { promoteDue, recover } from './schedule.ts';
 import { charge, spent } from './ledger.ts';
 import { migrate } from './schema.ts';
 import { paused, setPaused } from './settings.ts';
+import { snapshot } from './snapshot.ts';
 import type { Reply, StoreIdentity, StoreOp } from './wire.ts';
 import { append, cancelQueued, claimNext, failWaiting, park, settle, unpark } from './writes.ts';
 
@@ -181,7 +182,7 @@ function openDatabase(path: string, maxPages: number | undefined): Database {
 const READS: ReadonlySet<StoreOp[0]> = new Set(['get', 'list', 'counts', 'readEvents', 'paused', 'statesOf', 'tree', 'familyNumbers', 'queued', 'spent']);
 
 function isRead(op: StoreOp): boolean {
-  return READS.has(op[0]);
+  return op[0] === 'snapshot' || READS.has(op[0]);
 }
 
 function perform(state: EngineState, op: StoreOp): Reply {
@@ -203,6 +204,7 @@ function perform(state: EngineState, op: StoreOp): Reply {
     case 'recover': return recover(state, op[1]);
     case 'get': return get(state, op[1]);
     case 'list': return list(state, op[1], op[2]);
+    case 'snapshot': return snapshot(state, op[1]);
     case 'counts': return counts(state);
     case 'readEvents': return readEvents(state, op[1], op[2], op[3]);
     case 'setPaused': return setPaused(state, op[1], op[2]);

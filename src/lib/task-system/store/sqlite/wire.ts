@@ -4,6 +4,7 @@ import type { FamilyNumbers, StopOrder } from '../../types/FamilyStore.ts';
 import type { ProjectCounts, PruneOrder, RecoverOrder, TaskFilter, TreeBounds } from '../../types/TaskStore.ts';
 import type { CancelCause } from '../../types/Subtasks.ts';
 import type { TaskState, TerminalState } from '../../types/TaskState.ts';
+import type { SnapshotFilter } from '../../types/Snapshots.ts';
 import type { OutboxOp, OutboxReply } from './outbox/wire.ts';
 import type { Row } from './Row.ts';
 
@@ -58,6 +59,7 @@ export type StoreOp =
   | readonly ['recover', order: RecoverOrder]
   | readonly ['get', taskId: string]
   | readonly ['list', filter: Omit<TaskFilter, 'cursor'>, before: number | null]
+  | readonly ['snapshot', filter: SnapshotFilter]
   | readonly ['counts']
   | readonly ['readEvents', offset: number, limit: number, taskId: string | null]
   | readonly ['setPaused', project: string | null, paused: boolean]
@@ -85,6 +87,8 @@ export interface Reply {
   readonly states?: readonly (readonly [id: string, state: TaskState])[];
   readonly numbers?: FamilyNumbers;
   readonly rows?: readonly Row[];
+  /** Of a snapshot. */
+  readonly offset?: number;
   /** Events as JSON texts. */
   readonly events?: readonly string[];
   readonly counts?: readonly ProjectCounts[];
