@@ -13,9 +13,10 @@ import { startLatency } from './startLatency.ts';
 import { stopToGone } from './stopToGone.ts';
 import { submitRate } from './submitRate.ts';
 import { throughput } from './throughput.ts';
+import { tokenCount } from './tokenCount.ts';
 
 /** All benchmarks, in the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
   startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, feedAvalanche, compaction,
-  kernelStart, kernelThroughput, stopToGone, modelCalls,
+  kernelStart, kernelThroughput, stopToGone, tokenCount, modelCalls,
 ];

@@ -4,6 +4,7 @@ import { countTokens as o200k } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { createTokenCounter } from '../../src/lib/task-system/context/TokenCounter.ts';
+import { startProgram } from './programs.ts';
 import { anyScript } from './tokens/strings.ts';
 
 const PLAIN = { disallowedSpecial: new Set<string>() };
@@ -121,9 +122,15 @@ describe('createTokenCounter', () => {
     expect(JSON.parse(stdout)).toEqual([true, false, true]);
   });
 
-  it('says so when the tokenizer is not to be had', async () => {
-    const { TaskSystemError } = await import('../../src/lib/task-system/types/Errors.ts');
-    const error = new TaskSystemError('TOKENIZER_UNAVAILABLE', 'x');
-    expect(error.message).toContain('countTokens');
+  it.each([['no tokenizer', 'gone'], ['another version of it', 'other']])('says so where there is %s, and does without it when told how to count', async (_what, kind) => {
+    const program = startProgram('withoutTokenizer', [kind]);
+    const said: unknown[] = [];
+    for await (const line of program.lines) said.push(JSON.parse(line));
+    expect(await program.stderr).toBe('');
+    expect(said).toEqual([
+      { code: 'TOKENIZER_UNAVAILABLE', told: true, hasCause: kind === 'gone' },
+      { code: 'TOKENIZER_UNAVAILABLE', told: true, hasCause: kind === 'gone' },
+      { fits: true, own: 4, dropped: 37 },
+    ]);
   });
 });

@@ -13,15 +13,15 @@ const record = fc.dictionary(fc.constantFrom('id', 'path', 'name', 'rows', 'note
 
 type Step =
   | { readonly kind: 'user' | 'assistant'; readonly text: string }
-  | { readonly kind: 'calls'; readonly inputs: readonly Record<string, unknown>[]; readonly outputs: readonly string[]; readonly reused: boolean };
+  | { readonly kind: 'calls'; readonly inputs: readonly Record<string, unknown>[]; readonly outputs: readonly string[]; readonly reused: boolean; readonly asks: boolean; readonly thinks: boolean };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('user' as const), text }),
   fc.record({ kind: fc.constant('assistant' as const), text }),
-  fc.record({ kind: fc.constant('calls' as const), inputs: fc.array(record, { minLength: 1, maxLength: 3 }), outputs: fc.array(fc.oneof(text, record.map((value) => JSON.stringify(value))), { minLength: 3, maxLength: 3 }), reused: fc.boolean() }),
+  fc.record({ kind: fc.constant('calls' as const), inputs: fc.array(record, { minLength: 1, maxLength: 3 }), outputs: fc.array(fc.oneof(text, record.map((value) => JSON.stringify(value))), { minLength: 3, maxLength: 3 }), reused: fc.boolean(), asks: fc.boolean(), thinks: fc.boolean() }),
 );
 
-/** A conversation with parallel calls, ids that come again, huge messages, and scripts of all kinds. */
+/** A conversation with parallel calls, ids that come again, approvals, thoughts, huge messages, and scripts of all kinds. */
 export const conversation: fc.Arbitrary<{ readonly shape: Shape; readonly messages: readonly ContextMessage[] }> = fc.record({
   shape: fc.constantFrom<Shape>('openai', 'sdk'),
   steps: fc.array(step, { minLength: 2, maxLength: 24 }),
@@ -32,8 +32,13 @@ function write(step: Step, index: number, shape: Shape): readonly ContextMessage
   const ids = step.inputs.map((_, place) => (step.reused ? `call_${place}` : `call_${index}_${place}`));
   const results = ids.map((id, place) => ({ id, output: step.outputs[place] ?? '' }));
   if (shape === 'sdk') {
+    const calls = step.inputs.map((input, place) => ({ type: 'tool-call', toolCallId: ids[place], toolName: 'look', input }));
+    const asked = step.asks ? ids.map((id) => ({ type: 'tool-approval-request', approvalId: `ask_${index}_${id}`, toolCallId: id })) : [];
+    const answered = asked.map(({ approvalId }) => ({ type: 'tool-approval-response', approvalId, approved: true }));
     return [
-      { role: 'assistant', content: step.inputs.map((input, place) => ({ type: 'tool-call', toolCallId: ids[place], toolName: 'look', input })) },
+      ...(step.thinks ? [{ role: 'assistant', content: [{ type: 'reasoning', text: 'Let me see.' }] }] : []),
+      { role: 'assistant', content: [...calls, ...asked] },
+      ...(answered.length > 0 ? [{ role: 'tool', content: answered }] : []),
       { role: 'tool', content: results.map(({ id, output }) => ({ type: 'tool-result', toolCallId: id, toolName: 'look', output: { type: 'text', value: output } })) },
     ];
   }

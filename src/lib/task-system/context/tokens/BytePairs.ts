@@ -1,4 +1,8 @@
 const RANK_STEP = 2 ** 32;
+// eslint-disable-next-line no-control-regex -- all of ASCII is what is looked for
+const NOT_ASCII = /[^\0-\x7f]/;
+// eslint-disable-next-line no-control-regex -- the same
+const ASCII_PAIR = /[\0-\x7f]{2}/;
 
 /** The vocabulary of an encoding: at each rank the text of the token, or its bytes where they are no text. */
 export type Vocabulary = readonly (string | readonly number[] | undefined)[];
@@ -8,24 +12,40 @@ export type Vocabulary = readonly (string | readonly number[] | undefined)[];
  * takes it half a minute. This one keeps the neighbours in a heap and gives the same number.
  */
 export class BytePairs {
+  readonly #vocabulary: Vocabulary;
   /** Ranks by the bytes of the token, one character per byte. */
   readonly #ranks = new Map<string, number>();
   /** Ranks of the tokens of two bytes, by these; -1 for none. Every merging begins with a look at each pair of bytes. */
   readonly #pairs = new Int32Array(0x10000).fill(-1);
+  #hasAscii = false;
+  #hasOther = false;
 
   constructor(vocabulary: Vocabulary) {
-    vocabulary.forEach((token, rank) => {
-      if (token === undefined) return;
-      const bytes = bytesOf(token);
-      this.#ranks.set(bytes, rank);
-      if (bytes.length === 2) this.#pairs[pairAt(bytes, 0)] = rank;
-    });
+    this.#vocabulary = vocabulary;
   }
 
   /** The number of tokens of one piece: a stretch of text that the encoding's pattern does not split. */
   count(piece: string): number {
-    const bytes = bytesOf(piece);
+    this.#learnFor(piece);
+    const bytes = isAscii(piece) ? piece : bytesOf(piece);
     return this.#ranks.has(bytes) ? 1 : this.#merge(bytes);
+  }
+
+  /** A run of Thai needs no word of English: of the tokens only those are read that the piece can be made of. */
+  #learnFor(piece: string): void {
+    const needsOther = !this.#hasOther && !isAscii(piece);
+    const needsAscii = !this.#hasAscii && ASCII_PAIR.test(piece);
+    if (!needsOther && !needsAscii) return;
+    this.#vocabulary.forEach((token, rank) => {
+      if (token === undefined) return;
+      const isPlain = typeof token === 'string' && isAscii(token);
+      if (isPlain ? !needsAscii : !needsOther) return;
+      const bytes = isPlain ? token : bytesOf(token);
+      this.#ranks.set(bytes, rank);
+      if (bytes.length === 2) this.#pairs[pairAt(bytes, 0)] = rank;
+    });
+    this.#hasOther ||= needsOther;
+    this.#hasAscii ||= needsAscii;
   }
 
   #merge(bytes: string): number {
@@ -60,6 +80,10 @@ export class BytePairs {
     }
     return parts;
   }
+}
+
+function isAscii(text: string): boolean {
+  return !NOT_ASCII.test(text);
 }
 
 function pairAt(bytes: string, at: number): number {
