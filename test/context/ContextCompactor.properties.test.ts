@@ -38,8 +38,12 @@ function codeOf(error: unknown): string {
   throw error;
 }
 
-function approvalsIn(messages: readonly ContextMessage[], type: string): readonly unknown[] {
-  return messages.flatMap(({ content }) => (Array.isArray(content) ? content : [])).flatMap((part: unknown) => (isRecord(part) && part['type'] === type ? [part['approvalId']] : [])).toSorted();
+function approvalsIn(messages: readonly ContextMessage[], type: string): readonly string[] {
+  return messages.flatMap(partsOf).flatMap((part) => (isRecord(part) && part['type'] === type ? [String(part['approvalId'])] : [])).toSorted();
+}
+
+function partsOf({ content }: ContextMessage): readonly unknown[] {
+  return Array.isArray(content) ? content : [];
 }
 
 function isThought({ content }: ContextMessage): boolean {

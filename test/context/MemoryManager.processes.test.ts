@@ -1,7 +1,8 @@
-import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryManager } from '../../src/lib/task-system/context/MemoryManager.ts';
+import { sweepLeftovers } from '../../src/lib/task-system/context/memory/sweepLeftovers.ts';
 import { temporaryDirectory } from '../support/files.ts';
 import { entryOf, idsOf, targetIn } from './memory/support.ts';
 import { startProgram } from './programs.ts';
@@ -62,6 +63,25 @@ describe('MemoryManager among processes', { timeout: 240_000 }, () => {
     await new MemoryManager().write(targetIn(directory), entryOf('last'));
     expect(idsOf(readFileSync(file, 'utf8'))).toContain('last');
     expect(existsSync(join(directory, '.MEMORY.md.lock'))).toBe(false);
+  });
+
+  it('is whole when it is killed in the middle of a write, and what that left is swept away', async () => {
+    const directory = temporaryDirectory();
+    const file = join(directory, 'MEMORY.md');
+    writeFileSync(file, HUMAN);
+    for (const round of [0, 1, 2, 3]) {
+      const writer = startProgram('remembers', [directory, `m${String(round)}`, '100000']);
+      const watcher = watch(directory, (_event, name) => { if (name?.endsWith('.tmp') === true) writer.process.kill('SIGKILL'); });
+      expect(await writer.ended).toBe('SIGKILL');
+      watcher.close();
+      const text = readFileSync(file, 'utf8');
+      expect(text.startsWith(HUMAN)).toBe(true);
+      if (text !== HUMAN) expectWhole(text);
+    }
+    await new MemoryManager().write(targetIn(directory), entryOf('last'));
+    await sweepLeftovers(file, Date.now() + 3_600_000);
+    expect(readdirSync(directory)).toEqual(['MEMORY.md']);
+    expectWhole(readFileSync(file, 'utf8'));
   });
 
   it('changes nothing when there is no more room on the disk, and says so', async () => {

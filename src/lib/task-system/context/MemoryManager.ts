@@ -8,6 +8,7 @@ import { withFileLock } from './memory/FileLock.ts';
 import { renderEntry, type MemoryEntry, type StoredEntry } from './memory/MemoryEntry.ts';
 import { addEntry } from './memory/MemoryText.ts';
 import { isUntouched, replaceFile, takeSnapshot, type Snapshot } from './memory/replaceFile.ts';
+import { sweepLeftovers } from './memory/sweepLeftovers.ts';
 
 const LOCK_WAIT_MS = 15_000;
 /** How often a file is read again that somebody else writes to. */
@@ -65,6 +66,8 @@ interface Place {
 export class MemoryManager {
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #lockWaitMs: number;
+  /** Files that this process has looked after already. */
+  readonly #swept = new Set<string>();
 
   /** @param options `lockWaitMs`: how long a lock that somebody holds is waited for, in milliseconds; 15,000 unless given. */
   constructor({ lockWaitMs = LOCK_WAIT_MS }: { readonly lockWaitMs?: number } = {}) {
@@ -79,18 +82,24 @@ export class MemoryManager {
   async write(target: MemoryTarget, entry: MemoryEntry): Promise<MemoryWritten> {
     const key = join(target.directory, target.file);
     const before = this.#queues.get(key) ?? Promise.resolve();
-    const work = before.then(() => writeSafely(target, renderEntry(entry), this.#lockWaitMs));
+    const work = before.then(() => writeSafely(target, (place) => this.#sweepAndUpdate(place, renderEntry(entry)), this.#lockWaitMs));
     const done = work.catch(() => undefined).finally(() => { if (this.#queues.get(key) === done) this.#queues.delete(key); });
     this.#queues.set(key, done);
     return work;
   }
+
+  async #sweepAndUpdate(place: Place, entry: StoredEntry): Promise<MemoryWritten> {
+    if (!this.#swept.has(place.path)) await sweepLeftovers(place.path);
+    this.#swept.add(place.path);
+    return update(place, entry);
+  }
 }
 
-async function writeSafely(target: MemoryTarget, entry: StoredEntry, lockWaitMs: number): Promise<MemoryWritten> {
+async function writeSafely(target: MemoryTarget, work: (place: Place) => Promise<MemoryWritten>, lockWaitMs: number): Promise<MemoryWritten> {
   try {
     const place = await findPlace(target);
     const lock = join(dirname(place.path), `.${basename(place.path)}.lock`);
-    return await withFileLock(lock, lockWaitMs, () => update(place, entry));
+    return await withFileLock(lock, lockWaitMs, () => work(place));
   } catch (error) {
     if (TaskSystemError.isInstance(error)) throw error;
     throw new TaskSystemError('MEMORY_FAILED', `${join(target.directory, target.file)} was not changed`, { file: target.file }, { cause: error });

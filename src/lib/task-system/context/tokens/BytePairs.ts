@@ -1,7 +1,5 @@
 const RANK_STEP = 2 ** 32;
-// eslint-disable-next-line no-control-regex -- all of ASCII is what is looked for
 const NOT_ASCII = /[^\0-\x7f]/;
-// eslint-disable-next-line no-control-regex -- the same
 const ASCII_PAIR = /[\0-\x7f]{2}/;
 
 /** The vocabulary of an encoding: at each rank the text of the token, or its bytes where they are no text. */
