@@ -102,13 +102,14 @@ async function openTasks({ root, folder }: HostSettings): Promise<TaskSystem> {
   return createTaskSystem({
     root,
     tasks: {
-      report: { module: handler('report'), sandbox },
-      scan: { module: handler('scan'), sandbox },
-      summarise: { module: handler('summarise'), sandbox },
+      // It is told what the code base says of itself, and writes nothing into it: MEMORY.md stays as it is.
+      report: { module: handler('report'), sandbox, memory: 'read' },
+      scan: { module: handler('scan'), sandbox, contextFiles: [], memory: 'none' },
+      summarise: { module: handler('summarise'), sandbox, contextFiles: [], memory: 'none' },
       flaky: { module: handler('flaky'), retry: { maxAttempts: 3, baseDelayMs: 500 } },
       slow: { module: handler('slow') },
     },
-    projects: { [projectOf(folder)]: { weight: 3 }, [MAINTENANCE]: { weight: 1, maxConcurrent: 2 } },
+    projects: { [projectOf(folder)]: { weight: 3, dir: folder }, [MAINTENANCE]: { weight: 1, maxConcurrent: 2 } },
     queue: { maxConcurrent: 5 },
   });
 }

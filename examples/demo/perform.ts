@@ -22,7 +22,7 @@ export const MAINTENANCE = 'maintenance';
 const MERGE_BYTES = 900_000;
 const HEAD_LINES = 12;
 
-const planSchema = z.object({ folders: z.number(), scans: z.array(z.object({ id: z.string() })) });
+const planSchema = z.object({ about: z.string().optional(), folders: z.number(), scans: z.array(z.object({ id: z.string() })) });
 const mergedSchema = z.object({ markdown: z.string() });
 
 /** Submits the tasks of a run, waits for their outcomes and writes the report. What goes wrong is told in the outcome. */
@@ -47,9 +47,9 @@ async function submitAndWait(tasks: TaskSystem, { run, folder, root, paceMs, pro
   const flaky = await tasks.submit({ type: 'flaky', project: MAINTENANCE, input: { paceMs }, ...common('flaky') });
   const slow = await tasks.submit({ type: 'slow', project: MAINTENANCE, priority: 'low', input: { paceMs }, ...common('slow') });
 
-  const { folders, scans } = planSchema.parse(await report.result());
+  const { about, folders, scans } = planSchema.parse(await report.result());
   const results = await Promise.all(scans.map(({ id }) => tasks.handle(id).result()));
-  const input = { name: project, folders, scans: bounded(results) };
+  const input = { name: project, folders, scans: bounded(results), ...(about === undefined ? {} : { about }) };
   const summarise = await tasks.submit({ type: 'summarise', project, priority: 'urgent', input, ...common('summarise') });
   const { markdown } = mergedSchema.parse(await summarise.result());
   const path = await writeReport(root, `${project}-${run}.md`, markdown);

@@ -3,11 +3,12 @@ import { type DuplicateGroup, type Summary, wastedBytes } from './merge.ts';
 /** How many rows each list of the report shows. */
 export const REPORT_ROWS = { languages: 20, largest: 10, todos: 50, duplicates: 20, paths: 5 } as const;
 
-/** Writes the report on a code base as Markdown. */
-export function renderReport(name: string, summary: Summary): string {
+/** Writes the report on a code base as Markdown. @param about what the code base says of itself. */
+export function renderReport(name: string, summary: Summary, about?: string): string {
   return [
     `# ${escapeText(name)}`,
     '',
+    ...(about === undefined ? [] : [`> ${escapeText(about)}`, '']),
     `${count(summary.files, 'text file')} with ${count(summary.lines, 'line')} (${size(summary.bytes)}) in ${count(summary.folders, 'folder')}, `
       + `read by ${count(summary.scans, 'scan')}.`,
     ...skippedSentence(summary),

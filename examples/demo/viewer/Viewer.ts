@@ -55,7 +55,8 @@ export class Viewer {
     const change = this.board.apply(event);
     if (change === undefined) return;
     if (event.type === 'task:warning') this.#warn(event.data.code, event.data.message);
-    else if (this.#screen === undefined) this.#sayLine(lineFor(event, change.before, change.after));
+    // What a task was told is worth a line that stays, beside the bars as well.
+    else if (this.#screen === undefined || event.type === 'task:context') this.#sayLine(lineFor(event, change.before, change.after));
     for (const check of this.#waiting) check();
   }
 

@@ -33,6 +33,7 @@ function describe(event: TaskEvent, before: BoardRow | undefined, after: BoardRo
     case 'task:complete': return `completed  after ${formatDuration(after.ranMs)}`;
     case 'task:error': return `failed     ${event.data.error.message}`;
     case 'task:cancel': return `cancelled  ${event.data.reason}`;
+    case 'task:context': return `told       ${event.data.files.map(({ name, usedTokens }) => `${name} (${usedTokens})`).join(', ')} tokens`;
     case 'task:warning': return `warning    ${event.data.message}`;
     default: return undefined;
   }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { linesOf, makeFolder, writeFiles } from '../fixture.ts';
@@ -9,7 +9,11 @@ const FOLDERS = ['f1', 'f2', 'f3', 'f4', 'f5', 'f6', 'f7'];
 const TYPESCRIPT_LINES = 280 + 1;
 const PYTHON_LINES = 28;
 const TEXT_LINES = 2 * 33;
-const MARKDOWN_LINES = 10;
+const README_LINES = 10;
+const SOUL = '# How\n\nKindly.\n';
+const PROJECT = '# Shop\n\nSells bees & honey.\n';
+const MEMORY = '# Memory\n\n- Bees dance.\n';
+const MARKDOWN_LINES = README_LINES + 3 * 3;
 
 // Each of these runs one or two whole demos, some twenty processes each: a busy machine must not decide whether they pass.
 describe('npm run demo', { timeout: 240_000 }, () => {
@@ -30,6 +34,11 @@ describe('npm run demo', { timeout: 240_000 }, () => {
     expect(first.output()).toContain('✔ everything came out as expected');
     expect(first.output()).not.toContain('\u001b');
     await checkReport(folder, first.output(), scans.length);
+    // One task is told of the project, once, and nothing is written into it.
+    expect(first.output().match(/^report .* told {7}SOUL\.md \(\d+\), PROJECT\.md \(\d+\), MEMORY\.md \(\d+\) tokens$/gm)).toHaveLength(1);
+    expect(first.output().match(/ told {7}/g)).toHaveLength(1);
+    expect(await readFile(join(folder, 'MEMORY.md'), 'utf8')).toBe(MEMORY);
+    expect((await readdir(folder)).filter((name) => name.includes('MEMORY'))).toEqual(['MEMORY.md']);
 
     const second = runExample('demo/main.ts', [], folder);
     expect(await second.exited, second.output()).toBe(0);
@@ -93,7 +102,10 @@ describe('npm run demo', { timeout: 240_000 }, () => {
 async function makeCodeBase(): Promise<string> {
   const folder = join(await makeFolder(), 'shop');
   await writeFiles(folder, {
-    'README.md': linesOf(MARKDOWN_LINES),
+    'README.md': linesOf(README_LINES),
+    'SOUL.md': SOUL,
+    'PROJECT.md': PROJECT,
+    'MEMORY.md': MEMORY,
     'package-lock.json': '{}',
     'f1/copy.txt': linesOf(33, 'same'),
     'f2/copy.txt': linesOf(33, 'same'),
@@ -112,7 +124,8 @@ async function checkReport(folder: string, output: string, scans: number): Promi
   const path = /^report {2,}(\S+\.md)$/m.exec(output)?.[1] ?? 'not named';
   const report = await readFile(join(folder, path), 'utf8');
   const lines = TYPESCRIPT_LINES + PYTHON_LINES + TEXT_LINES + MARKDOWN_LINES;
-  expect(report).toContain(`17 text files with ${lines} lines`);
+  expect(report).toContain('# shop\n\n> Sells bees & honey.\n\n');
+  expect(report).toContain(`20 text files with ${lines} lines`);
   expect(report).toContain(`in 9 folders, read by ${scans} scans.`);
   expect(report).toContain('Not read: 1 binary, 1 generated.');
   expect(report).toContain(`| TypeScript | 7 | ${TYPESCRIPT_LINES} |`);
@@ -120,7 +133,7 @@ async function checkReport(folder: string, output: string, scans: number): Promi
   expect(report).toContain('## TODO and FIXME (1)\n\n- `f3/main.ts:31` TODO: tidy this\n');
   expect(report).toMatch(/## Duplicate files \(1\)\n\n- [\d.]+ bytes could go: `f1\/copy\.txt`, `f2\/copy\.txt`\n/);
   expect(report).toMatch(/## Largest files\n\n\| File \| Lines \| Size \|\n.*\n\| `f7\/main\.ts` \| 70 \|/);
-  expect(output).toContain(`  17 text files with ${lines} lines`);
+  expect(output).toContain(`  20 text files with ${lines} lines`);
 }
 
 /** The rows of the table of outcomes: task, project, priority, state, attempts. */

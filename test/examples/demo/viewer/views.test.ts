@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { TaskEvent } from 'task-system';
+import type { ContextFileReport } from 'task-system/task';
 import { describe, expect, it } from 'vitest';
 import { Screen } from '../../../../examples/demo/terminal/Screen.ts';
 import { chooseGlyphs, createStyle } from '../../../../examples/demo/terminal/style.ts';
@@ -71,6 +72,20 @@ describe('lineFor', () => {
       'scan abcdef queued in shop', 'scan abcdef running attempt 1, waited 12 ms', 'scan abcdef 26 % at 26', 'scan abcdef 51 % at 51', 'scan abcdef 76 % at 76',
       'scan abcdef queued failed, tries again: no luck', 'scan abcdef queued was interrupted, goes on', expect.stringMatching(/^scan abcdef completed after \d+ ms$/),
     ]);
+  });
+});
+
+describe('what a task was told', () => {
+  const file = (name: string, usedTokens: number): ContextFileReport => ({ name, as: 'instructions', rawBytes: 900, rawTokens: 300, usedTokens, hash: 'ab' });
+  const told = eventLog()('task-00abcdef', { type: 'task:context', data: { files: [file('SOUL.md', 12), file('PROJECT.md', 34)], usedTokens: 60, maxTokens: 100 } });
+
+  it.each([true, false])('is said once, with the tokens of each file (terminal: %s)', (isTTY) => {
+    const output = recorder();
+    const viewer = new Viewer({ isTTY, columns: 100, rows: 20, write: (text) => { output.write(text); } }, plain.style, plain.glyphs);
+    viewer.show(told);
+    viewer.show(told);
+    viewer.finish();
+    expect(output.take().match(/^.*told.*$/gm)?.map((line) => stripVTControlCharacters(line).trim().replace(/ +/g, ' '))).toEqual(['scan abcdef told SOUL.md (12), PROJECT.md (34) tokens']);
   });
 });
 
