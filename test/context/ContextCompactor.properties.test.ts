@@ -5,7 +5,7 @@ import { parseNote } from '../../src/lib/task-system/context/compaction/note.ts'
 import { compact, type Compaction } from '../../src/lib/task-system/context/ContextCompactor.ts';
 import type { ContextMessage } from '../../src/lib/task-system/context/messages/readMessage.ts';
 import { createTokenCounter } from '../../src/lib/task-system/context/TokenCounter.ts';
-import { isRecord } from '../../src/lib/task-system/context/isRecord.ts';
+import { isRecord } from '../../src/lib/task-system/types/isRecord.ts';
 import { TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
 import { conversation } from './compaction/conversations.ts';
 
