@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,7 +11,8 @@ import { findOldNode, run, runNode, typeCheck } from '../support/run.ts';
 import { installPackage, lendPackages, sizeOf, type InstalledPackage } from './packed.ts';
 
 const ENTRIES = ['index', 'task', 'client', 'testing'];
-const MAX_INSTALLED_BYTES = 4 * 1024 * 1024;
+/** Three of them are vocabularies of the tokenizer. */
+const MAX_INSTALLED_BYTES = 6 * 1024 * 1024;
 const MAX_CHILD_BYTES = 48 * 1024;
 
 const conditionsSchema = z.strictObject({ types: z.string(), default: z.string() });
@@ -91,6 +92,15 @@ describe('the packed package', { timeout: 300_000 }, () => {
   it.each(['child.cjs', 'launch-worker.js', 'sqlite-worker.js'])('lets %s stand alone in one file', (file) => {
     const imports = ts.preProcessFile(read(`dist/${file}`), true, true).importedFiles.map(({ fileName }) => fileName);
     expect(imports.filter((specifier) => !isBuiltin(specifier))).toEqual([]);
+  });
+
+  it.each(['mjs', 'cjs'])('counts tokens in an app (%s) that has no tokenizer installed, and keeps the notice of whose work it is', async (ending) => {
+    const load = ending === 'mjs' ? "import { createTokenCounter } from 'task-system/task';" : "const { createTokenCounter } = require('task-system/task');";
+    writeFiles(installed.app, { [`count.${ending}`]: `${load}\nfor (const encoding of ['o200k', 'cl100k']) console.log(createTokenCounter({ encoding }).countText('Bees dance: ' + 'ก'.repeat(300)));\n` });
+    const { code, stdout, stderr } = await run(process.execPath, [`count.${ending}`], { cwd: installed.app });
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '304\n305\n', stderr: '' });
+    expect(existsSync(path.join(installed.app, 'node_modules/gpt-tokenizer'))).toBe(false);
+    for (const encoding of ['o200k', 'cl100k']) expect(read(`dist/tokenizer-${encoding}.cjs`)).toMatch(/^\/\*!\ngpt-tokenizer\n\nMIT License\n\nCopyright/);
   });
 
   it('keeps what every task process reads small', () => {

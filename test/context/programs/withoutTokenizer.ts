@@ -6,7 +6,7 @@ import { TaskSystemError } from '../../../src/lib/task-system/types/Errors.ts';
 /** Counts on a machine that has no tokenizer ("gone") or one that is not what it should be ("other"), and prints what happens. */
 const resolve: unknown = Reflect.get(Module, '_resolveFilename');
 Reflect.set(Module, '_resolveFilename', (name: string, ...rest: unknown[]): unknown => {
-  if (!name.startsWith('gpt-tokenizer')) {
+  if (!/(?:o200|cl100)k\.ts$/.test(name)) {
     const found: unknown = typeof resolve === 'function' ? Reflect.apply(resolve, Module, [name, ...rest]) : name;
     return found;
   }

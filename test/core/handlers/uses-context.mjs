@@ -4,7 +4,7 @@ export default {
     for (const note of input.remember ?? []) await context.remember(...[note].flat());
     if (input.fail) throw new Error('as asked');
     const told = input.look ? { instructions: context.instructions, messages: context.messages, report: context.report } : {};
-    const loaded = Object.keys(process.getBuiltinModule('node:module')._cache ?? {}).filter((path) => /gpt-tokenizer|context\.cjs|ContextBuilder/.test(path));
+    const loaded = Object.keys(process.getBuiltinModule('node:module')._cache ?? {}).filter((path) => /tokenizer|o200k|context\.cjs|ContextBuilder/.test(path));
     return { ...told, loaded: loaded.length, ...input.result };
   },
 };

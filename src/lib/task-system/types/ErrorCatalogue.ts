@@ -335,8 +335,8 @@ const contextErrors = {
   },
   TOKENIZER_UNAVAILABLE: {
     summary: 'The tokenizer cannot be loaded.',
-    cause: 'The package gpt-tokenizer is not where Node finds it, for example because a bundler left it out.',
-    fix: 'Install gpt-tokenizer 4 beside this library, or pass your own `countTokens`.',
+    cause: 'A file `tokenizer-….cjs` is not beside the library, for example because a bundler took the library and left it out.',
+    fix: 'Keep task-system out of the bundle, or pass your own `countTokens`.',
     retryable: false,
   },
 } as const satisfies Record<string, ErrorEntry>;

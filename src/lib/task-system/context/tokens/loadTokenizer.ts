@@ -6,15 +6,18 @@ import { LONG_PIECE, mayHoldLongPiece } from './longRuns.ts';
 /** A vocabulary for tokens: `o200k` for GPT-4o and newer, `cl100k` for GPT-4 and GPT-3.5. */
 export type TokenEncoding = 'o200k' | 'cl100k';
 
-const SPLIT_PATTERNS = { o200k: 'O200K_TOKEN_SPLIT_REGEX', cl100k: 'CL100K_TOKEN_SPLIT_REGEX' } as const satisfies Record<TokenEncoding, string>;
 /** Text is text: without this the tokenizer throws on a user who writes `<|endoftext|>`. */
 const PLAIN = { disallowedSpecial: new Set<string>() };
 /** Pieces whose tokens the tokenizer remembers; its own default of 100,000 may hold 17 MB. */
 const REMEMBERED_PIECES = 10_000;
 
-interface EncodingModule {
+/** What `o200k.ts` and `cl100k.ts` export. */
+interface Tokenizer {
   readonly countTokens: (text: string, options: typeof PLAIN) => number;
   readonly setMergeCacheSize: (size: number) => void;
+  /** Splits text into pieces that are counted one by one. */
+  readonly pattern: RegExp;
+  readonly vocabulary: Vocabulary;
 }
 
 /**
@@ -22,28 +25,21 @@ interface EncodingModule {
  * @throws TaskSystemError `TOKENIZER_UNAVAILABLE` when it cannot be loaded.
  */
 export function loadTokenizer(encoding: TokenEncoding): (text: string) => number {
-  const name = `${encoding}_base`;
-  const { countTokens, setMergeCacheSize } = load(`encoding/${name}`, isEncoding);
-  setMergeCacheSize(REMEMBERED_PIECES);
-  const count = (text: string): number => (text === '' ? 0 : countTokens(text, PLAIN));
-  let countLong: ((text: string) => number) | undefined;
-  return (text) => {
-    if (!mayHoldLongPiece(text)) return count(text);
-    countLong ??= countWithLongPieces(encoding, count);
-    return countLong(text);
-  };
+  const tokenizer = load(encoding);
+  tokenizer.setMergeCacheSize(REMEMBERED_PIECES);
+  const count = (text: string): number => (text === '' ? 0 : tokenizer.countTokens(text, PLAIN));
+  const countLong = countWithLongPieces(tokenizer, count);
+  return (text) => (mayHoldLongPiece(text) ? countLong(text) : count(text));
 }
 
 /** Splits as the tokenizer does, counts the long pieces with our own merging, and leaves the rest to it. */
-function countWithLongPieces(encoding: TokenEncoding, count: (text: string) => number): (text: string) => number {
-  const pattern = load('encodingParams/constants', hasPattern(encoding))[SPLIT_PATTERNS[encoding]];
-  let pairs: BytePairs | undefined;
+function countWithLongPieces({ pattern, vocabulary }: Tokenizer, count: (text: string) => number): (text: string) => number {
+  const pairs = new BytePairs(vocabulary);
   return (text) => {
     let tokens = 0;
     let start = 0;
     for (const { 0: piece, index } of text.matchAll(pattern)) {
       if (piece.length < LONG_PIECE) continue;
-      pairs ??= new BytePairs(load(`bpeRanks/${encoding}_base`, isVocabulary).default);
       tokens += count(text.slice(start, index)) + pairs.count(piece);
       start = index + piece.length;
     }
@@ -52,26 +48,26 @@ function countWithLongPieces(encoding: TokenEncoding, count: (text: string) => n
 }
 
 /** Not an import: the tokenizer must not be read before somebody counts, and counting is synchronous. */
-function load<Module>(name: string, isModule: (value: unknown) => value is Module): Module {
+function load(encoding: TokenEncoding): Tokenizer {
   const { createRequire } = process.getBuiltinModule('node:module');
+  const path = pathOf(encoding);
   let loaded: unknown;
   try {
-    loaded = createRequire(import.meta.url)(`gpt-tokenizer/${name}`);
+    loaded = createRequire(path)(path);
   } catch (cause) {
-    throw new TaskSystemError('TOKENIZER_UNAVAILABLE', `gpt-tokenizer/${name} cannot be loaded`, {}, { cause });
+    throw new TaskSystemError('TOKENIZER_UNAVAILABLE', `${path} cannot be loaded`, { path }, { cause });
   }
-  if (isModule(loaded)) return loaded;
-  throw new TaskSystemError('TOKENIZER_UNAVAILABLE', `gpt-tokenizer/${name} is not what version 4 has there`);
+  if (isTokenizer(loaded)) return loaded;
+  throw new TaskSystemError('TOKENIZER_UNAVAILABLE', `${path} is not what belongs there`, { path });
 }
 
-function isEncoding(value: unknown): value is EncodingModule {
-  return isRecord(value) && typeof value['countTokens'] === 'function' && typeof value['setMergeCacheSize'] === 'function';
+/** From source it is the TypeScript file itself; in the package one bundled file beside the entry points. */
+function pathOf(encoding: TokenEncoding): string {
+  const file = import.meta.url.endsWith('.ts') ? `./${encoding}.ts` : `./tokenizer-${encoding}.cjs`;
+  return process.getBuiltinModule('node:url').fileURLToPath(new URL(file, import.meta.url));
 }
 
-function isVocabulary(value: unknown): value is { readonly default: Vocabulary } {
-  return isRecord(value) && Array.isArray(value['default']);
-}
-
-function hasPattern<Encoding extends TokenEncoding>(encoding: Encoding): (value: unknown) => value is Readonly<Record<(typeof SPLIT_PATTERNS)[Encoding], RegExp>> {
-  return (value): value is Readonly<Record<(typeof SPLIT_PATTERNS)[Encoding], RegExp>> => isRecord(value) && value[SPLIT_PATTERNS[encoding]] instanceof RegExp;
+function isTokenizer(value: unknown): value is Tokenizer {
+  return isRecord(value) && typeof value['countTokens'] === 'function' && typeof value['setMergeCacheSize'] === 'function'
+    && value['pattern'] instanceof RegExp && Array.isArray(value['vocabulary']);
 }
