@@ -56,7 +56,7 @@ export interface Compaction<Message extends ContextMessage = ContextMessage> {
 }
 
 /** How often a compaction that left room is done again. */
-const MAX_REFINEMENTS = 3;
+const MAX_REFINEMENTS = 1;
 /** Which share of the budget must have been left for that. */
 const WORTH_REFINING = 0.05;
 
