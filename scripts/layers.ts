@@ -24,6 +24,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   eventemitter3: ['emitter', 'client'],
   'p-queue': ['core'],
   pidusage: ['policy'],
+  // A program of its own for each vocabulary, read when somebody counts.
+  'gpt-tokenizer/encoding/o200k_base': ['context'],
+  'gpt-tokenizer/encoding/cl100k_base': ['context'],
+  'gpt-tokenizer/bpeRanks/o200k_base': ['context'],
+  'gpt-tokenizer/bpeRanks/cl100k_base': ['context'],
+  'gpt-tokenizer/encodingParams/constants': ['context'],
   ws: ['realtime'],
   // Optional peers: loaded by those who use them.
   '@ai-sdk/provider': ['models'],
