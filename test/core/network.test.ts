@@ -116,6 +116,17 @@ describe.skipIf(!hasKernel)('network at the level "kernel"', () => {
     expect([own?.code, outside?.code]).toEqual(['ECONNREFUSED', 'ENETUNREACH']);
   });
 
+  it('opens no other socket that lies in what the task can see', async () => {
+    const folder = temporaryDirectory();
+    const server = createServer((_request, response) => { response.end('the door of another program'); });
+    onTestFinished(() => { server.close(); });
+    server.listen({ path: join(folder, 'server.sock'), readableAll: true, writableAll: true });
+    await once(server, 'listening');
+    const { ask } = await asking('kernel', ['example.com'], { sandbox: { level: 'kernel', read: [folder] } });
+    const [answer] = await ask({ way: 'unix', url: join(folder, 'server.sock') });
+    expect(answer?.code).toBe('ECONNREFUSED');
+  });
+
   it('means the loopback of the task itself where no policy names that of the host', async () => {
     const port = await webServer();
     const { ask } = await asking('kernel', ['*']);

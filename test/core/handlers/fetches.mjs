@@ -17,11 +17,12 @@ const WAYS = {
   node: async (url) => (await run(process.execPath, ['-e', `fetch(${JSON.stringify(url)}).then((response) => response.text()).then((body) => process.stdout.write(body))`])).stdout,
   worker: (url) => inWorker(url),
   direct: (url) => direct(url),
+  unix: (socketPath) => request(http, { socketPath, path: '/' }),
 };
 
 function request(module, url, options = {}) {
   return new Promise((resolve, reject) => {
-    module.get(url, options, (response) => { resolve(text(response)); }).on('error', reject);
+    module.get(...(typeof url === 'string' ? [url, options] : [url]), (response) => { resolve(text(response)); }).on('error', reject);
   });
 }
 

@@ -202,6 +202,32 @@ describe('a task that takes more than its share', () => {
     expect((await openTunnel(other, `web.test:${String(port)}`)).answer).toMatch(/ 200 /);
   });
 
+  it('is answered more slowly when it goes on asking for what it does not get', async () => {
+    const pauses: number[] = [];
+    const { proxy } = openProxy({ pause: (ms) => { pauses.push(ms); return Promise.resolve(); } });
+    const admitted = admit(proxy, ['web.test']);
+    const deny = (): Promise<string> => ask(...asking(admitted, 'evil.test:443'));
+    for (let round = 0; round < 100; round++) await deny();
+    expect(pauses).toEqual([]);
+    expect(await deny()).toContain('NETWORK_DENIED');
+    expect(pauses).toEqual([1_000]);
+  });
+
+  it('is not held up by another task that is', async () => {
+    const { proxy } = openProxy({ pause: () => new Promise(() => undefined) });
+    const [greedy, other] = [admit(proxy, ['web.test']), admit(proxy, ['web.test'])];
+    for (let round = 0; round < 100; round++) await ask(...asking(greedy, 'evil.test:443'));
+    const waiting = await dial(greedy.path);
+    waiting.write(connectRequest('evil.test:443', greedy.authorization));
+    expect(await ask(...asking(other, 'evil.test:443'))).toContain('NETWORK_DENIED');
+  });
+
+  it('cannot make the host fall over where no more files can be opened', async () => {
+    const { createProxyServer } = await import('../../../src/lib/task-system/policy/network/ProxyServer.ts');
+    const server = createProxyServer(() => undefined, { maxClients: 1, headersTimeoutMs: 1_000 });
+    expect(server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }))).toBe(true);
+  });
+
   it('has silent connections ended beyond a bound', async () => {
     const admitted = admit(openProxy({ limits: { ...LIMITS, maxConnections: 1 } }).proxy, []);
     const sockets = await Promise.all(Array.from({ length: 40 }, () => dial(admitted.path)));

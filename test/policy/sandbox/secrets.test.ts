@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { findSecrets } from '../../../src/lib/task-system/policy/sandbox/secrets.ts';
 import { temporaryDirectory, writeFiles } from '../../support/files.ts';
 
@@ -45,6 +47,14 @@ describe('findSecrets', () => {
     symlinkSync('..', join(folder, 'inner/up'));
     symlinkSync('/etc/passwd', join(folder, '.env'));
     expect(findSecrets(folder)).toEqual({ files: [], folders: [] });
+  });
+
+  it('finds sockets, whatever their names: they are doors to other programs', async () => {
+    const path = join(temporaryDirectory(), 'server.sock');
+    const server = createServer().listen(path);
+    onTestFinished(() => { server.close(); });
+    await once(server, 'listening');
+    expect(findSecrets(join(path, '..')).files).toEqual([path]);
   });
 
   it('takes a folder with a secret name of a file for no secret', () => {

@@ -77,6 +77,8 @@ export class Sessions {
   readonly #spares: SparePool<SandboxKind>;
   readonly #kinds: SandboxKinds;
   readonly #networks: Networks;
+  /** Of the attempts that run, by task. */
+  readonly #policies = new Map<string, ResolvedPolicy>();
   readonly #machine = lookAround();
   readonly #owners = new Owners();
   readonly #undertaker: Undertaker;
@@ -103,6 +105,11 @@ export class Sessions {
   /** How many processes wait for work. */
   get spares(): number {
     return this.#spares.size;
+  }
+
+  /** What a running task may do, its ancestors considered; undefined when no attempt of it runs. */
+  policyOf(taskId: string): ResolvedPolicy | undefined {
+    return this.#policies.get(taskId);
   }
 
   /** Ends what a host that was killed here may have left, prepares the directories, starts the spares. */
@@ -167,9 +174,13 @@ export class Sessions {
       ...modelsOf(this.#ports.options, type),
       outputBytes: type.limits.outputBytes,
     }, { ...ports, limiter, clock: this.#ports.clock, ...(network === undefined ? {} : { network }) });
+    this.#policies.set(task.id, policy);
     return {
       session, workspace, isolation: isolationOf(level), warning,
-      dispose: (disposal) => { this.workspaces.dispose(workspace, disposal, child.isPathFixed ? attemptName : undefined); },
+      dispose: (disposal) => {
+        this.#policies.delete(task.id);
+        this.workspaces.dispose(workspace, disposal, child.isPathFixed ? attemptName : undefined);
+      },
     };
   }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AddressGuard, type AddressRules, type ResolveAll } from '../../types/AddressGuard.ts';
 import type { ExtraMount } from '../sandbox/bubblewrap.ts';
-import { ProxyAccess, type AccessLimits } from './ProxyAccess.ts';
+import { ProxyAccess, type AccessLimits, type Pause } from './ProxyAccess.ts';
 import { INNER_SOCKET, RELAY_PORT, type ProxyOrder } from './ProxyOrder.ts';
 import { createProxyServer, type ServerLimits } from './ProxyServer.ts';
 
@@ -25,6 +25,8 @@ export interface NetworkProxyOptions {
   readonly limits: AccessLimits & Pick<ServerLimits, 'headersTimeoutMs'>;
   /** Resolves names. @defaultValue the system's resolver */
   readonly resolve?: ResolveAll;
+  /** @defaultValue the system's timer */
+  readonly pause?: Pause;
 }
 
 /** The way to the network that one task process has. */
@@ -77,7 +79,7 @@ export class NetworkProxy {
 
   /** A way for one process; shut until it is granted something. @param sandboxed whether it has a network of its own. */
   admit(sandboxed: boolean): NetworkAccess {
-    const access = new ProxyAccess(this.#guard, this.#options.limits);
+    const access = new ProxyAccess(this.#guard, this.#options.limits, this.#options.pause);
     const admitted = sandboxed ? this.#admitBySocket(access) : this.#admitByPort(access);
     this.#open.add(admitted);
     return admitted;

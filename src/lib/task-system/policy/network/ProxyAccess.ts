@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect as openSocket, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { AddressGuard } from '../../types/AddressGuard.ts';
 import { TaskSystemError } from '../../types/Errors.ts';
 import type { NetworkDenial } from '../../types/Events.ts';
@@ -9,6 +10,9 @@ import { bareHost, isLiteral, type Target } from './target.ts';
 const TOKEN_BYTES = 24;
 const MAX_TOLD = 32;
 const MAX_WRITTEN = 260;
+/** How many refusals are answered at once; whoever goes on asking gets slower answers, so that deciding cannot keep the host busy. */
+const PROMPT_REFUSALS = 100;
+const REFUSAL_PAUSE_MS = 1_000;
 
 /** What an attempt may reach, and who hears what it may not. */
 export interface NetworkGrant {
@@ -28,6 +32,9 @@ export interface AccessLimits {
   readonly idleTimeoutMs: number;
 }
 
+/** Waits; does not keep the host alive. */
+export type Pause = (ms: number) => Promise<unknown>;
+
 /** What passed through an access so far. */
 export interface NetworkTraffic {
   readonly connections: number;
@@ -45,6 +52,7 @@ export class ProxyAccess {
   readonly token = randomBytes(TOKEN_BYTES).toString('base64url');
   readonly limits: AccessLimits;
   readonly #guard: AddressGuard;
+  readonly #pause: Pause;
   /** Connections to hosts, and those of the task that wait for one or use one. */
   readonly #upstreams = new Set<Socket>();
   readonly #clients = new Set<Socket>();
@@ -53,9 +61,10 @@ export class ProxyAccess {
   #isClosed = false;
   #past = { connections: 0, denied: 0, sentBytes: 0, receivedBytes: 0 };
 
-  constructor(guard: AddressGuard, limits: AccessLimits) {
+  constructor(guard: AddressGuard, limits: AccessLimits, pause: Pause = (ms) => setTimeout(ms, undefined, { ref: false })) {
     this.#guard = guard;
     this.limits = limits;
+    this.#pause = pause;
   }
 
   /** What passed so far, open connections included. */
@@ -100,6 +109,7 @@ export class ProxyAccess {
       return await this.#open(allowed);
     } catch (error) {
       if (TaskSystemError.isInstance(error)) this.#deny(grant, error, target, written);
+      if (this.#past.denied > PROMPT_REFUSALS) await this.#pause(REFUSAL_PAUSE_MS);
       throw error;
     }
   }

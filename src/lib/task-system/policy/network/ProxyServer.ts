@@ -30,6 +30,8 @@ export function createProxyServer(find: FindAccess, { maxClients, headersTimeout
   }, (request, response) => { void serve(find, request, response); });
   server.maxConnections = maxClients;
   server.maxHeadersCount = MAX_HEADERS;
+  // Where no more files can be opened, a connection is not taken: nothing that the host must fall over.
+  server.on('error', () => undefined);
   server.on('connect', (request: IncomingMessage, _stream: Duplex, head: Buffer) => { void tunnel(find, request, head); });
   return server;
 }

@@ -20,7 +20,7 @@ export interface Secrets {
   readonly folders: readonly string[];
 }
 
-/** Finds files and folders that hold secrets by their name, a few levels deep. What cannot be read is no concern: the task cannot read it either. */
+/** Finds files and folders that hold secrets by their name, and sockets, a few levels deep. What cannot be read is no concern: the task cannot read it either. */
 export function findSecrets(folder: string): Secrets {
   const files: string[] = [];
   const folders: string[] = [];
@@ -30,7 +30,8 @@ export function findSecrets(folder: string): Secrets {
     for (const entry of list(next.path)) {
       seen++;
       const path = join(next.path, entry.name);
-      if (entry.isFile() && isSecretFile(entry.name)) files.push(path);
+      // A socket is a door to another program, and mounting it read-only leaves it open.
+      if (entry.isSocket() || (entry.isFile() && isSecretFile(entry.name))) files.push(path);
       else if (!entry.isDirectory()) continue;
       else if (SECRET_FOLDERS.includes(entry.name)) folders.push(path);
       else if (entry.name === '.git') files.push(...list(path).filter(({ name }) => name === 'config').map(({ name }) => join(path, name)));
