@@ -11,8 +11,11 @@ async function callsOfChild(parent: PolicyOptions, child: PolicyOptions): Promis
   const spawned = await (await system.submit({ type: 'spawns', input: { children: [{ type: 'uses-tools', input: STEPS }] } })).result();
   const [id] = Array.isArray(spawned) ? spawned : [];
   const result = await system.handle(String(id)).result();
-  const results: unknown = isJsonObject(result) ? result['results'] : [];
-  return Array.isArray(results) ? results : [];
+  return isJsonObject(result) && isList(result['results']) ? result['results'] : [];
+}
+
+function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
 }
 
 describe('the policy of a child', () => {

@@ -1,5 +1,7 @@
+import { artifactErrors } from './artifactErrors.ts';
 import type { ErrorEntry } from './ErrorEntry.ts';
 import { modelErrors } from './modelErrors.ts';
+import { networkErrors } from './networkErrors.ts';
 import { toolErrors } from './toolErrors.ts';
 import { webhookErrors } from './webhookErrors.ts';
 
@@ -305,27 +307,6 @@ const storeErrors = {
   },
 } as const satisfies Record<string, ErrorEntry>;
 
-const networkErrors = {
-  ADDRESS_REFUSED: {
-    summary: 'The address leads where requests from here must not go.',
-    cause: 'The name resolves to, or is, an address of this machine, of a private network, of a cloud\'s metadata service or the like.',
-    fix: 'Use a public address, or allow the range in so many words (`allowLoopback`, `allow`).',
-    retryable: false,
-  },
-  NETWORK_DENIED: {
-    summary: 'The task may not reach this host.',
-    cause: 'The policy of its type, or of an ancestor, does not name the host in `network.hosts`; or the host is not written as a plain name in lower case with a port.',
-    fix: 'Add the host to `policy.network.hosts` of the task type, such as "example.com", "*.example.com" or "example.com:8443".',
-    retryable: false,
-  },
-  NETWORK_BUSY: {
-    summary: 'The task has as many connections open as it may have.',
-    cause: 'Responses that are not read to their end, or more requests at once than `network.maxConnections` (default 64).',
-    fix: 'Read or cancel the bodies of responses, make fewer requests at once, or raise `network.maxConnections`.',
-    retryable: true,
-  },
-} as const satisfies Record<string, ErrorEntry>;
-
 const contextErrors = {
   CONTEXT_TOO_SMALL: {
     summary: 'What must stay of the conversation does not fit into the token budget.',
@@ -385,27 +366,6 @@ const sandboxErrors = {
     summary: 'The isolation that is asked for cannot be had on this machine.',
     cause: '`sandbox.level`, `sandbox.require` or a task type marked `untrusted` asks for a level whose canary failed here.',
     fix: 'Run `tasks.doctor()`: it names what is missing and how to get it. To run with less, say so in `sandbox.require` of the task type.',
-    retryable: false,
-  },
-} as const satisfies Record<string, ErrorEntry>;
-
-const artifactErrors = {
-  ARTIFACT_REFUSED: {
-    summary: 'The file cannot be kept as an artifact.',
-    cause: 'It is not a regular file of the workspace with one name: a link, a folder, a FIFO, a device, a file with a second name, a path with hidden names or leading out; or it came too late.',
-    fix: 'Keep plain files of the workspace, by paths like "report/result.csv", before the handler returns.',
-    retryable: false,
-  },
-  ARTIFACT_LIMIT: {
-    summary: 'The task keeps more than it may.',
-    cause: 'More files than `limits.artifacts` (default 64), or more bytes than `limits.artifactsMb` (default 256) together.',
-    fix: 'Keep fewer or smaller files, or raise the limits of the task type.',
-    retryable: false,
-  },
-  ARTIFACT_CHANGED: {
-    summary: 'The file was changed after it was kept, and is not among the artifacts.',
-    cause: 'Something of the task wrote to the file, replaced it, gave it another name or other rights after `workspace.keep`.',
-    fix: 'Call `workspace.keep` when the file is finished; calling it again takes the file as it is by then.',
     retryable: false,
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -23,27 +23,28 @@ else install(process);
 function install({ env }: Pick<NodeJS.Process, 'env'>): void {
   const order = readProxyOrder(env[PROXY_VARIABLE]);
   if (order === undefined) return;
-  if (isMainThread && order.mayRelay === true) start(order, env);
+  const relayIsUp = isMainThread && order.mayRelay === true ? start(order, env) : () => undefined;
   const tunnels = new Tunnels(order, env);
   installFetch(tunnels);
   installAgents(tunnels);
+  relayIsUp();
 }
 
-/** What only the first process of a task does. */
-function start(order: ProxyOrder, env: NodeJS.ProcessEnv): void {
+/** What only the first process of a task does. @returns what waits until that is done. */
+function start(order: ProxyOrder, env: NodeJS.ProcessEnv): () => void {
   const url = `http://task:${order.token}@127.0.0.1:${String(order.port)}`;
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy']) env[name] = url;
   for (const name of ['NO_PROXY', 'no_proxy']) env[name] = OWN_LOOPBACK;
   env['NODE_USE_ENV_PROXY'] = '1';
   env[PROXY_VARIABLE] = JSON.stringify({ ...order, mayRelay: false });
-  if (order.socket !== undefined) startRelay(order);
+  return order.socket === undefined ? () => undefined : startRelay(order);
 }
 
 /** In a thread of its own, so that a program can reach it for which the task waits synchronously. No task begins before it listens. */
-function startRelay(relay: ProxyOrder): void {
+function startRelay(relay: ProxyOrder): () => void {
   const ready = new Int32Array(new SharedArrayBuffer(4));
   new Worker(fileURLToPath(import.meta.url), { workerData: { relay, ready }, execArgv: [], env: {}, resourceLimits: RELAY_MEMORY }).unref();
-  Atomics.wait(ready, 0, 0, RELAY_START_MS);
+  return () => { Atomics.wait(ready, 0, 0, RELAY_START_MS); };
 }
 
 function isRelayOrder(value: unknown): value is { readonly relay: ProxyOrder; readonly ready: Int32Array } {
