@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MARKS, planLaunch, rootMarkOf, type LaunchRequest } from '../../src/lib/task-system/policy/Sandbox.ts';
+import type { Machine } from '../../src/lib/task-system/policy/sandbox/Machine.ts';
+import { SYSCALL_TABLES } from '../../src/lib/task-system/policy/sandbox/syscalls.ts';
 
 const request: LaunchRequest = {
   kind: { level: 'process', view: { readable: [], hiddenFiles: [], hiddenFolders: [] }, extra: [], unixSockets: false, env: {} },
@@ -36,6 +38,44 @@ describe('planLaunch', () => {
     expect(planLaunch(request).args).toHaveLength(2);
   });
 });
+
+describe('planLaunch of a process with a way to the network', () => {
+  const network = { order: { token: 'secret', socket: '/proxy/socket', port: 3_128 }, mounts: [{ from: '/sockets/0', to: '/proxy/socket', writable: false }], program: '/lib/network.cjs' };
+  const machine: Machine = { platform: 'linux', arch: 'x64', bubblewrap: '/usr/bin/bwrap', setpriv: '/usr/bin/setpriv', syscalls: SYSCALL_TABLES['x64'], isRoot: false };
+
+  it('loads the program for it first, and tells it the way', () => {
+    const { args, env } = planLaunch({ ...request, network });
+    expect(args.slice(1)).toEqual(['--require', '/lib/network.cjs', '/lib/child.cjs']);
+    expect(JSON.parse(env['TASK_SYSTEM_PROXY'] ?? '')).toEqual(network.order);
+  });
+
+  it('puts its socket into the sandbox', () => {
+    const { inputs = [], args } = planLaunch({ ...request, kind: { ...request.kind, level: 'kernel', unixSockets: true }, network }, machine);
+    expect(argumentsOf(inputs[0])).toContain('--ro-bind /sockets/0 /proxy/socket');
+    expect(args.join(' ')).not.toContain('secret');
+  });
+
+  it('tells others nothing', () => {
+    const { args, env } = planLaunch(request);
+    expect(args.join(' ')).not.toContain('--require');
+    expect(env).not.toHaveProperty('TASK_SYSTEM_PROXY');
+  });
+
+  it('gives every sandbox names for its own loopback', () => {
+    const { inputs = [] } = planLaunch({ ...request, kind: { ...request.kind, level: 'kernel' } }, machine);
+    expect(argumentsOf(inputs[0])).toContain('--ro-bind-data 6 /etc/hosts');
+    expect(Buffer.from(inputs[2] ?? []).toString()).toBe('127.0.0.1 localhost task\n::1 localhost\n');
+  });
+
+  it('asks the permission model for the network where this Node has such a question', () => {
+    const { args } = planLaunch({ ...request, kind: { ...request.kind, level: 'permission-model' }, network });
+    expect(args.includes('--allow-net')).toBe(process.allowedNodeEnvironmentFlags.has('--allow-net'));
+  });
+});
+
+function argumentsOf(input: Uint8Array | undefined): string {
+  return Buffer.from(input ?? []).toString().split('\0').join(' ');
+}
 
 describe('rootMarkOf', () => {
   it('is the same for every host of a root, and another for another root', () => {
