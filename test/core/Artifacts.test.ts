@@ -4,10 +4,10 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { Artifacts } from '../../src/lib/task-system/core/Artifacts.ts';
 import type { EventDraft } from '../../src/lib/task-system/types/Events.ts';
-import { parseTaskSystemOptions } from '../../src/lib/task-system/types/parseOptions.ts';
+import { DEFAULTS } from '../../src/lib/task-system/types/ResolvedOptions.ts';
 import type { TaskRecord } from '../../src/lib/task-system/types/TaskStore.ts';
 import { makeRecord } from './makers.ts';
-import { handler, recordingLogger, temporaryDirectory } from './support.ts';
+import { recordingLogger, temporaryDirectory } from './support.ts';
 
 const signal = new AbortController().signal;
 
@@ -16,9 +16,8 @@ function open(tasks: readonly TaskRecord[] = [makeRecord()]) {
   const root = temporaryDirectory();
   const workspace = temporaryDirectory();
   const known = new Map(tasks.map((task) => [task.id, task]));
-  const options = parseTaskSystemOptions({ root, tasks: { research: { module: handler('echo.mjs'), limits: { artifacts: 3, artifactsMb: 1 } } } });
   const drafts: EventDraft[] = [];
-  const make = (): Artifacts => new Artifacts({ options, find: (id) => Promise.resolve(known.get(id)), logger: recordingLogger() });
+  const make = (): Artifacts => new Artifacts({ root, limitsOf: ({ type }) => (type === 'research' ? { ...DEFAULTS.limits, artifacts: 3, artifactsMb: 1 } : undefined), find: (id) => Promise.resolve(known.get(id)), logger: recordingLogger() });
   return {
     root, workspace, known, drafts, make, artifacts: make(),
     record: (recorded: readonly EventDraft[]) => { drafts.push(...recorded); return Promise.resolve(true); },
@@ -60,6 +59,12 @@ describe('Artifacts.keep', () => {
     const keeping = artifacts.keep({ task, workspace, signal }, { path: 'a' });
     await artifacts.take(task, workspace, record);
     await expect(keeping).rejects.toMatchObject({ code: 'ARTIFACT_REFUSED', message: expect.stringContaining('too late') });
+  });
+
+  it('keeps nothing of a task whose type is gone', async () => {
+    const { artifacts, workspace } = open();
+    writeFileSync(join(workspace, 'a'), '');
+    await expect(artifacts.keep({ task: makeRecord({ type: 'removed' }), workspace, signal }, { path: 'a' })).rejects.toMatchObject({ code: 'ARTIFACT_LIMIT' });
   });
 
   it('holds each attempt to the limits of its type', async () => {

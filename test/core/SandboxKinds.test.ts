@@ -6,6 +6,7 @@ import { nameOfKind } from '../../src/lib/task-system/policy/Sandbox.ts';
 import { Levels } from '../../src/lib/task-system/policy/sandbox/Levels.ts';
 import { ISOLATION_DIMENSIONS, type IsolationLevel } from '../../src/lib/task-system/types/Isolation.ts';
 import type { TaskTypeOptions } from '../../src/lib/task-system/types/Options.ts';
+import type { ResolvedPolicy } from '../../src/lib/task-system/types/Policy.ts';
 import { parseTaskSystemOptions } from '../../src/lib/task-system/types/parseOptions.ts';
 import type { ResolvedTaskType } from '../../src/lib/task-system/types/ResolvedOptions.ts';
 import { CHILD_ENTRY, handler, temporaryDirectory } from './support.ts';
@@ -32,51 +33,57 @@ function kindsAt(level: IsolationLevel, types: Readonly<Record<string, Partial<T
   };
 }
 
+/** A type as it is for a child whose ancestors may do less. */
+function narrowed(type: ResolvedTaskType, policy: Partial<ResolvedPolicy>): ResolvedTaskType {
+  return { ...type, policy: { ...type.policy, ...policy } };
+}
+
 describe('SandboxKinds.of', () => {
   it('shows the directory of the project where the policy says so, without its secrets', () => {
     const { kinds, type, project } = kindsAt('kernel', { looks: { policy: { project: 'read' } } });
-    const { view } = kinds.of(type('looks'), 'acme', type('looks').policy);
+    const { view } = kinds.of(type('looks'), 'acme');
     expect(view.readable).toContain(project);
     expect(view.hiddenFiles).toContain(join(project, '.env'));
   });
 
   it('shows it at the level "permission-model" as well', () => {
     const { kinds, type, project } = kindsAt('permission-model', { looks: { policy: { project: 'read' } } });
-    expect(kinds.of(type('looks'), 'acme', type('looks').policy).view.readable).toContain(project);
+    expect(kinds.of(type('looks'), 'acme').view.readable).toContain(project);
   });
 
   it.each([['says nothing', {}], ['says "none"', { project: 'none' as const }]])('does not show it where the policy %s', (_what, policy) => {
     const { kinds, type, project } = kindsAt('kernel', { blind: { policy } });
-    expect(kinds.of(type('blind'), 'acme', type('blind').policy).view.readable).not.toContain(project);
+    expect(kinds.of(type('blind'), 'acme').view.readable).not.toContain(project);
   });
 
-  it('does not show it where the policy of the task is narrower than that of its type', () => {
+  it('does not show it to a child whose ancestors narrow its type, though the type alone may look', () => {
     const { kinds, type, project } = kindsAt('kernel', { looks: { policy: { project: 'read' } } });
-    expect(kinds.of(type('looks'), 'acme', { ...type('looks').policy, project: 'none' }).view.readable).not.toContain(project);
+    kinds.of(type('looks'), 'acme');
+    expect(kinds.of(narrowed(type('looks'), { project: 'none' }), 'acme').view.readable).not.toContain(project);
   });
 
   it('has another kind for each project that can be looked at, and one for all that cannot', () => {
     const { kinds, type } = kindsAt('kernel', { looks: { policy: { project: 'read' } }, blind: {} });
-    const name = (typeName: string, project: string): string => nameOfKind(kinds.of(type(typeName), project, type(typeName).policy));
+    const name = (typeName: string, project: string): string => nameOfKind(kinds.of(type(typeName), project));
     expect(name('looks', 'acme')).not.toBe(name('looks', 'other'));
     expect(name('blind', 'acme')).toBe(name('blind', 'other'));
   });
 
   it.each<IsolationLevel>(['kernel', 'permission-model', 'process'])('has another kind for tasks with a way to the network, at the level "%s"', (level) => {
     const { kinds, type } = kindsAt(level, { online: { policy: { network: { hosts: ['example.com'] } } }, offline: {} });
-    const [online, offline] = ['online', 'offline'].map((name) => kinds.of(type(name), 'acme', type(name).policy));
+    const [online, offline] = ['online', 'offline'].map((name) => kinds.of(type(name), 'acme'));
     expect([online?.unixSockets, offline?.unixSockets]).toEqual([true, false]);
   });
 
   it('lets tasks share spares that reach different hosts: those are decided when the process is taken', () => {
     const { kinds, type } = kindsAt('kernel', { one: { policy: { network: { hosts: ['example.com'] } } }, other: { policy: { network: { hosts: ['example.org'] } } } });
-    const [one, other] = ['one', 'other'].map((name) => kinds.of(type(name), 'acme', type(name).policy));
+    const [one, other] = ['one', 'other'].map((name) => kinds.of(type(name), 'acme'));
     expect(one === undefined || other === undefined ? '' : nameOfKind(one)).toBe(other === undefined ? 'none' : nameOfKind(other));
   });
 
   it('has no way to the network for a task whose ancestors narrow it to nothing', () => {
     const { kinds, type } = kindsAt('kernel', { online: { policy: { network: { hosts: ['example.com'] } } } });
-    expect(kinds.of(type('online'), 'acme', { ...type('online').policy, network: { hosts: [] } }).unixSockets).toBe(false);
+    expect(kinds.of(narrowed(type('online'), { network: { hosts: [] } }), 'acme').unixSockets).toBe(false);
   });
 });
 
@@ -96,7 +103,7 @@ describe('SandboxKinds.hasNetwork', () => {
 describe('SandboxKinds.environmentOf', () => {
   const environment = (hosts: readonly string[], env: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> => {
     const { kinds, type } = kindsAt('kernel', { one: { policy: { network: { hosts } }, env } });
-    return kinds.environmentOf(type('one'), type('one').policy);
+    return kinds.environmentOf(type('one'));
   };
 
   it('leaves a task without hosts as it is', () => {

@@ -17,7 +17,6 @@ import { ProjectContext } from './core/ProjectContext.ts';
 import { Sessions } from './core/Sessions.ts';
 import { createSpending } from './core/spending.ts';
 import { Submitter } from './core/Submitter.ts';
-import { TaskPolicies } from './core/TaskPolicies.ts';
 import { TaskFollower } from './core/TaskFollower.ts';
 import { TaskQueue } from './core/TaskQueue.ts';
 import { TaskRunner } from './core/TaskRunner.ts';
@@ -126,8 +125,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const hooks = new LifecycleHooks({ clock, logger, listeners: options.hooks });
   const webhooks = new WebhookManager({ options: options.webhooks, outbox: store.outbox, clock, random, logger, hostId, generateId });
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
-  const policies = new TaskPolicies(options.types, (taskId) => store.get(taskId));
-  const sessions = new Sessions({ options, hostId, childEntry, levels, policies, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
+  const sessions = new Sessions({ options, hostId, childEntry, levels, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
   const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
   const follower = new TaskFollower(events);
   const subtasks: SubTaskManager = new SubTaskManager({
@@ -137,7 +135,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
     types: new InheritedTypes(options.types),
   });
   const broker = new ToolBroker({ tools, policyOf: (task) => subtasks.findType(task)?.policy, redactor: new Redactor(options.secrets), clock, logger });
-  const artifacts = new Artifacts({ options, find: (taskId) => store.get(taskId), logger });
+  const artifacts = new Artifacts({ root: options.root, limitsOf: (task) => subtasks.findType(task)?.limits, find: (taskId) => store.get(taskId), logger });
   const spending = createSpending({ options, store, clock, random, logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,

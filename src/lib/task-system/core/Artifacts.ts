@@ -6,8 +6,7 @@ import type { EventDraft } from '../types/Events.ts';
 import type { Caller } from '../types/HostCalls.ts';
 import { isJsonObject, type JsonValue } from '../types/Json.ts';
 import type { Logger } from '../types/Ports.ts';
-import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
-import { DEFAULTS } from '../types/ResolvedOptions.ts';
+import type { ResolvedLimits } from '../types/ResolvedOptions.ts';
 import type { TaskArtifact } from '../types/System.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import { AttemptMarks } from './artifacts/AttemptMarks.ts';
@@ -21,10 +20,15 @@ const STAGED = /^(.+)\.(\d+)$/;
 
 /** What artifacts need of their surroundings. */
 export interface ArtifactsPorts {
-  readonly options: ResolvedOptions;
+  /** Absolute path of the system's directory. */
+  readonly root: string;
+  /** What a task may keep; undefined for one whose type is gone. */
+  readonly limitsOf: (task: TaskRecord) => ResolvedLimits | undefined;
   readonly find: (taskId: string) => Promise<TaskRecord | undefined>;
   readonly logger: Logger;
 }
+
+const NOTHING = { artifacts: 0, artifactsMb: 0 };
 
 type RecordEvents = (drafts: readonly EventDraft[]) => Promise<unknown>;
 
@@ -42,7 +46,7 @@ export class Artifacts {
 
   constructor(ports: ArtifactsPorts) {
     this.#ports = ports;
-    this.#directory = join(ports.options.root, 'artifacts');
+    this.#directory = join(ports.root, 'artifacts');
   }
 
   /** Finishes what a host was doing when it died: shows the files of attempts that were settled, and removes the others. */
@@ -65,7 +69,7 @@ export class Artifacts {
     if (typeof path !== 'string') throw refused('', 'is not the path of a file');
     if (signal.aborted) throw refused(path, 'comes too late: the attempt is being stopped');
     const name = stagedName(task);
-    const marks = this.#marks.get(name) ?? new AttemptMarks(this.#ports.options.types.get(task.type)?.limits ?? DEFAULTS.limits);
+    const marks = this.#marks.get(name) ?? new AttemptMarks(this.#ports.limitsOf(task) ?? NOTHING);
     this.#marks.set(name, marks);
     const { identity } = await marks.add(workspace, path);
     if (this.#marks.get(name) !== marks) throw refused(path, 'comes too late: the attempt is over');

@@ -2,7 +2,6 @@ import { loopbackNamesOf } from '../policy/hosts.ts';
 import type { SandboxKind } from '../policy/Sandbox.ts';
 import type { Levels } from '../policy/sandbox/Levels.ts';
 import { viewOf } from '../policy/sandbox/SandboxView.ts';
-import type { ResolvedPolicy } from '../types/Policy.ts';
 import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 
 const NO_VIEW = { readable: [], hiddenFiles: [], hiddenFolders: [] };
@@ -12,7 +11,8 @@ export class SandboxKinds {
   readonly #options: ResolvedOptions;
   readonly #entry: string;
   readonly #levels: Levels;
-  readonly #known = new Map<string, SandboxKind>();
+  /** By type, which below another type is another one, and what else makes a difference. */
+  readonly #known = new WeakMap<ResolvedTaskType, Map<string, SandboxKind>>();
 
   /** @param entry absolute path of the script that child processes run. */
   constructor(options: ResolvedOptions, entry: string, levels: Levels) {
@@ -24,21 +24,20 @@ export class SandboxKinds {
   /**
    * The kind for tasks of a type in a project. What of the host a process sees and whether it has a way to the network is fixed when
    * it starts, so that makes its kind; which hosts the way leads to is not.
-   * @param policy that of the task, which may be narrower than that of its type.
    * @throws TaskSystemError `SANDBOX_UNAVAILABLE`.
    */
-  of(type: ResolvedTaskType, project: string, policy: ResolvedPolicy): SandboxKind {
+  of(type: ResolvedTaskType, project: string): SandboxKind {
     const { level } = this.#levels.choose(type);
-    const directory = this.projectFolder(project, policy);
-    const network = policy.network.hosts.length > 0;
-    const name = JSON.stringify([type.name, level, type.sandbox.read, directory, network]);
-    const known = this.#known.get(name);
+    const directory = this.projectFolder(type, project);
+    const ofType = this.#known.get(type) ?? new Map<string, SandboxKind>();
+    this.#known.set(type, ofType);
+    const known = ofType.get(directory ?? '');
     if (known !== undefined) return known;
     const read = [...type.sandbox.read, ...directory === undefined ? [] : [directory]];
     // Without walls there is nothing to see through: all types share their spares.
     const view = level === 'process' ? NO_VIEW : viewOf({ entry: this.#entry, root: this.#options.root, moduleUrl: type.moduleUrl, read });
-    const kind: SandboxKind = { level, view, extra: [], unixSockets: network, env: {} };
-    this.#known.set(name, kind);
+    const kind: SandboxKind = { level, view, extra: [], unixSockets: type.policy.network.hosts.length > 0, env: {} };
+    ofType.set(directory ?? '', kind);
     return kind;
   }
 
@@ -46,7 +45,7 @@ export class SandboxKinds {
   first(): SandboxKind | undefined {
     for (const type of this.#options.types.values()) {
       try {
-        return this.of(type, '', { ...type.policy, project: 'none' });
+        return this.of(type, '');
       } catch {
         // What keeps it from running is said when one of its tasks is submitted.
       }
@@ -60,13 +59,13 @@ export class SandboxKinds {
   }
 
   /** The directory of the project, where the task may look at it. */
-  projectFolder(project: string, policy: ResolvedPolicy): string | undefined {
+  projectFolder({ policy }: ResolvedTaskType, project: string): string | undefined {
     return policy.project === 'read' ? this.#options.project(project).dir : undefined;
   }
 
   /** The environment of a task beside its allow-list. Where the loopback is named as a host, it is the host's and not the task's own. */
-  environmentOf(type: ResolvedTaskType, policy: ResolvedPolicy): Readonly<Record<string, string>> {
-    const { hosts } = policy.network;
+  environmentOf(type: ResolvedTaskType): Readonly<Record<string, string>> {
+    const { hosts } = type.policy.network;
     if (hosts.length === 0) return type.env;
     const own = loopbackNamesOf(hosts).join(',');
     return { NO_PROXY: own, no_proxy: own, ...type.env };

@@ -8,7 +8,6 @@ import { Owners } from '../policy/sandbox/owners.ts';
 import type { StartContext } from '../types/Context.ts';
 import type { EventDraft } from '../types/Events.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
-import type { ResolvedPolicy } from '../types/Policy.ts';
 import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
 import { MAX_MODEL_REQUEST_BYTES } from '../types/ModelCalls.ts';
 import type { StartModels } from '../types/Models.ts';
@@ -21,7 +20,6 @@ import type { Launcher } from './launch/Launcher.ts';
 import { Networks } from './Networks.ts';
 import { SandboxKinds } from './SandboxKinds.ts';
 import { SparePool } from './SparePool.ts';
-import type { TaskPolicies } from './TaskPolicies.ts';
 import { TaskProcess } from './TaskProcess.ts';
 import { TaskSession, type SessionPorts } from './TaskSession.ts';
 import { Undertaker } from './Undertaker.ts';
@@ -33,7 +31,6 @@ export interface SessionsPorts {
   readonly hostId: string;
   readonly childEntry: string;
   readonly levels: Levels;
-  readonly policies: TaskPolicies;
   readonly spawn: ProcessSpawner;
   readonly launcher: Launcher;
   readonly clock: Clock;
@@ -47,7 +44,7 @@ export type AttemptPorts = Pick<SessionPorts, 'emit' | 'warn' | 'call'> & {
 };
 
 /** An attempt as far as its process depends on it. */
-export type ReadiedTask = Pick<TaskRecord, 'id' | 'fence' | 'type' | 'project' | 'parentId'>;
+export type ReadiedTask = Pick<TaskRecord, 'id' | 'fence' | 'project'>;
 
 /** A session that is ready to run, and what to do with its directory afterwards. */
 export interface OpenSession {
@@ -66,8 +63,6 @@ export interface ReadyProcess {
   readonly attemptName: string;
   readonly child: TaskProcess;
   readonly workspace: string;
-  /** What the task may do, its ancestors considered. */
-  readonly policy: ResolvedPolicy;
 }
 
 /** Makes sessions: owns the spare processes, the workspaces and the undertaker. */
@@ -77,8 +72,6 @@ export class Sessions {
   readonly #spares: SparePool<SandboxKind>;
   readonly #kinds: SandboxKinds;
   readonly #networks: Networks;
-  /** Of the attempts that run, by task. */
-  readonly #policies = new Map<string, ResolvedPolicy>();
   readonly #machine = lookAround();
   readonly #owners = new Owners();
   readonly #undertaker: Undertaker;
@@ -107,11 +100,6 @@ export class Sessions {
     return this.#spares.size;
   }
 
-  /** What a running task may do, its ancestors considered; undefined when no attempt of it runs. */
-  policyOf(taskId: string): ResolvedPolicy | undefined {
-    return this.#policies.get(taskId);
-  }
-
   /** Ends what a host that was killed here may have left, prepares the directories, starts the spares. */
   async open(): Promise<void> {
     await endMarked(`${MARKS.root}=${this.#rootMark}`, this.#ports.clock);
@@ -130,19 +118,16 @@ export class Sessions {
    */
   async ready(task: ReadiedTask, type: ResolvedTaskType, storing?: Promise<unknown>): Promise<ReadyProcess> {
     const attemptName = `${task.id}.${String(task.fence)}`;
-    const policies = this.#ports.policies.of(task);
-    // Without ancestors it is known at once, and the process can be told in the turn that took it.
-    const policy = policies instanceof Promise ? await policies : policies;
-    const child = this.#spares.take(this.#kinds.of(type, task.project, policy), storing);
+    const child = this.#spares.take(this.#kinds.of(type, task.project), storing);
     // One that is only just being started stands in a directory that must not be renamed yet.
     if (child.pid === undefined) await child.started;
     this.#confine(child, type.limits);
     try {
       const workspace = child.isPathFixed ? this.workspaces.adopt(child.directory) : this.workspaces.assign(child.directory, attemptName);
-      const project = this.#kinds.projectFolder(task.project, policy);
-      const env = this.#kinds.environmentOf(type, policy);
+      const project = this.#kinds.projectFolder(type, task.project);
+      const env = this.#kinds.environmentOf(type);
       child.send({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: type.moduleUrl, workspace: child.workspaceInside(workspace), env, ...(project === undefined ? {} : { project }) });
-      return { attemptName, child, workspace, policy };
+      return { attemptName, child, workspace };
     } catch (error) {
       await child.destroy();
       this.workspaces.dispose(child.directory, 'remove');
@@ -158,11 +143,11 @@ export class Sessions {
 
   /** Makes the session of an attempt, with the process that was readied for it or a new one. */
   async prepare(task: TaskRecord, type: ResolvedTaskType, context: StartContext, ports: AttemptPorts, readying = this.ready(task, type)): Promise<OpenSession> {
-    const { attemptName, child, workspace, policy } = await readying;
+    const { attemptName, child, workspace } = await readying;
     await child.started;
     const { level, warning } = this.#ports.levels.choose(type);
     const network = this.#networks.of(child.id);
-    network?.access.grant({ hosts: policy.network.hosts, onDenied: (denial) => { ports.record([{ type: 'task:network:denied', data: denial }]).catch(() => undefined); } });
+    network?.access.grant({ hosts: type.policy.network.hosts, onDenied: (denial) => { ports.record([{ type: 'task:network:denied', data: denial }]).catch(() => undefined); } });
     const limiter = this.#limiter.watch({ pid: child.pid, processId: child.id, workspace }, type.limits);
     const session = new TaskSession(task, child, {
       workspace,
@@ -174,13 +159,9 @@ export class Sessions {
       ...modelsOf(this.#ports.options, type),
       outputBytes: type.limits.outputBytes,
     }, { ...ports, limiter, clock: this.#ports.clock, ...(network === undefined ? {} : { network }) });
-    this.#policies.set(task.id, policy);
     return {
       session, workspace, isolation: isolationOf(level), warning,
-      dispose: (disposal) => {
-        this.#policies.delete(task.id);
-        this.workspaces.dispose(workspace, disposal, child.isPathFixed ? attemptName : undefined);
-      },
+      dispose: (disposal) => { this.workspaces.dispose(workspace, disposal, child.isPathFixed ? attemptName : undefined); },
     };
   }
 
