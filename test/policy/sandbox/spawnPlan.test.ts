@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import type { LaunchPlan } from '../../../src/lib/task-system/policy/sandbox/LaunchPlan.ts';
+import { FIRST_INPUT_FD, spawnPlan } from '../../../src/lib/task-system/policy/sandbox/spawnPlan.ts';
+import type { ProcessSpawner } from '../../../src/lib/task-system/types/Ports.ts';
+
+const plan: LaunchPlan = { command: '/bin/sh', args: ['-c', `cat <&${String(FIRST_INPUT_FD)}`], env: { ONLY: 'this', PATH: '/usr/bin:/bin' }, cwd: '/', niceness: 0 };
+
+/** Starts for real, and remembers with what. */
+function recording(): ProcessSpawner & { readonly options: readonly SpawnOptions[] } {
+  const options: SpawnOptions[] = [];
+  const start: ProcessSpawner = (command, args, given) => {
+    options.push(given);
+    return spawn(command, args, given);
+  };
+  return Object.assign(start, { options });
+}
+
+async function output(child: ChildProcess): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const chunks: string[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => { chunks.push(chunk.toString()); });
+  child.once('close', () => { resolve(chunks.join('')); });
+  return promise;
+}
+
+describe('spawnPlan', () => {
+  it('hands inputs over by descriptors, from the one behind the channel on', async () => {
+    const inputs = ['first', 'second'].map((text) => Buffer.from(text));
+    const both = { ...plan, args: ['-c', `cat <&${String(FIRST_INPUT_FD)}; cat <&${String(FIRST_INPUT_FD + 1)}`], inputs };
+    await expect(output(spawnPlan(both, recording()))).resolves.toBe('firstsecond');
+  });
+
+  it('hands over inputs that are larger than a pipe', async () => {
+    const text = 'x'.repeat(300_000);
+    await expect(output(spawnPlan({ ...plan, inputs: [Buffer.from(text)] }, recording()))).resolves.toHaveLength(text.length);
+  });
+
+  it('does not mind a process that ends without reading them', async () => {
+    await expect(output(spawnPlan({ ...plan, command: '/bin/true', inputs: [Buffer.alloc(300_000)] }, recording()))).resolves.toBe('');
+  });
+
+  it('gives the process its environment and nothing of the host', async () => {
+    await expect(output(spawnPlan({ ...plan, command: '/usr/bin/env', args: [] }, recording()))).resolves.toBe('ONLY=this\nPATH=/usr/bin:/bin\n');
+  });
+
+  it('starts it in its directory', async () => {
+    await expect(output(spawnPlan({ ...plan, command: '/bin/pwd', args: [], cwd: '/usr' }, recording()))).resolves.toBe('/usr\n');
+  });
+
+  it('makes it the leader of a process group, without input', async () => {
+    const start = recording();
+    await output(spawnPlan({ ...plan, command: '/bin/true' }, start));
+    expect(start.options[0]).toMatchObject({ detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+  });
+
+  it('takes descriptors that are there already for its outputs and the channel', async () => {
+    const start = recording();
+    await output(spawnPlan({ ...plan, command: '/bin/true' }, start, [1, 2, 'pipe']));
+    expect(start.options[0]?.stdio).toEqual(['ignore', 1, 2, 'pipe']);
+  });
+
+  it('leaves the trouble of one that cannot be started to who listens for it', async () => {
+    const child = spawnPlan({ ...plan, command: '/nonexistent/program', inputs: [Buffer.from('x')] }, recording());
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    child.once('error', resolve);
+    await expect(promise).resolves.toMatchObject({ code: 'ENOENT' });
+  });
+});
