@@ -14,9 +14,10 @@ import { stopToGone } from './stopToGone.ts';
 import { submitRate } from './submitRate.ts';
 import { throughput } from './throughput.ts';
 import { tokenCount } from './tokenCount.ts';
+import { tree } from './tree.ts';
 
 /** All benchmarks, in the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
   startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, feedAvalanche, compaction,
-  kernelStart, kernelThroughput, stopToGone, tokenCount, modelCalls,
+  kernelStart, kernelThroughput, stopToGone, tokenCount, modelCalls, tree,
 ];

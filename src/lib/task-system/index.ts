@@ -126,7 +126,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const webhooks = new WebhookManager({ options: options.webhooks, outbox: store.outbox, clock, random, logger, hostId, generateId });
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
   const sessions = new Sessions({ options, hostId, childEntry, levels, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
-  const context = new ProjectContext({ options, memory: new MemoryManager(), program: contextProgramPath(), logger });
+  const context = new ProjectContext({ options, findType: (task) => subtasks.findType(task), memory: new MemoryManager(), program: contextProgramPath(), logger });
   const follower = new TaskFollower(events);
   const subtasks: SubTaskManager = new SubTaskManager({
     store,
@@ -136,7 +136,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   });
   const broker = new ToolBroker({ tools, policyOf: (task) => subtasks.findType(task)?.policy, redactor: new Redactor(options.secrets), clock, logger });
   const artifacts = new Artifacts({ root: options.root, limitsOf: (task) => subtasks.findType(task)?.limits, find: (taskId) => store.get(taskId), logger });
-  const spending = createSpending({ options, store, clock, random, logger });
+  const spending = createSpending({ options, store, findType: (task) => subtasks.findType(task), clock, random, logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
     context, artifacts, subtasks, follower,

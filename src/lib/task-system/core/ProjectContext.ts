@@ -21,6 +21,8 @@ const TITLE_FIELDS = ['title', 'topic', 'name', 'subject', 'question', 'prompt']
 export interface ProjectContextPorts {
   readonly options: ResolvedOptions;
   readonly memory: MemoryManager;
+  /** The type of a task, with what its ancestors narrow. */
+  readonly findType: (task: TaskRecord) => ResolvedTaskType | undefined;
   /** Absolute path of the program by which children build their context. */
   readonly program: string;
   readonly logger: Logger;
@@ -61,7 +63,7 @@ export class ProjectContext {
   /** Answers `context.remember`. */
   // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is an answer
   async remember({ task }: Pick<Caller, 'task'>, params: JsonValue): Promise<null> {
-    const type = this.#ports.options.types.get(task.type);
+    const type = this.#ports.findType(task);
     if (type?.memory !== 'write') throw new TaskSystemError('MEMORY_FORBIDDEN', `Task ${task.id} is of type "${task.type}"`, { taskId: task.id, type: task.type });
     const note = readNote(params);
     const notes = this.#notes.get(task.id) ?? [];
@@ -82,7 +84,7 @@ export class ProjectContext {
   async finish(task: TaskRecord, settlement: Settlement, workspace: string | undefined, record: RecordEvents): Promise<void> {
     const notes = this.#notes.get(task.id) ?? [];
     this.#notes.delete(task.id);
-    const type = this.#ports.options.types.get(task.type);
+    const type = this.#ports.findType(task);
     const { dir, context } = this.#ports.options.project(task.project);
     if (dir === undefined || type?.memory !== 'write') return;
     if (settlement.to !== 'completed' && !(settlement.to === 'failed' && type.rememberFailures)) return;

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { TaskSlot, type Slot } from './Slot.ts';
+import { enter, Slots } from './Slots.ts';
 
 /** What the queue knows of a project from the options. */
 export interface LaneSettings {
@@ -26,12 +27,6 @@ interface Lane {
   pass: number;
 }
 
-/** A task that wants its slot again. */
-interface Returning {
-  readonly lane: Lane;
-  readonly granted: () => void;
-}
-
 /**
  * Decides who runs next. Tasks themselves wait in the store; here are only a lane and a few numbers per project that has
  * something to do, so a million pending tasks cost nothing.
@@ -43,27 +38,24 @@ interface Returning {
  * so a newcomer goes before the next task of a flood, and an endless row of newcomers cannot keep the flood waiting for ever.
  */
 export class TaskQueue {
-  readonly #maxConcurrent: number;
+  readonly #slots: Slots<Lane>;
   readonly #settingsOf: (project: string) => LaneSettings;
   readonly #lanes = new Map<string, Lane>();
   /** The lanes with due tasks; the one that was not served for longest comes first. */
   readonly #ready = new Set<Lane>();
   readonly #paused = new Set<string | undefined>();
-  /** Who gave a slot back and wants one again, in their order: they go before anything new. */
-  readonly #returning = new Set<Returning>();
   /** Sum of the weights of `#ready`. */
   #readyWeight = 0;
-  #running = 0;
   #virtualTime = 0;
 
   constructor(maxConcurrent: number, settingsOf: (project: string) => LaneSettings) {
-    this.#maxConcurrent = maxConcurrent;
+    this.#slots = new Slots(maxConcurrent, (lane) => { this.#forgetIfIdle(lane); });
     this.#settingsOf = settingsOf;
   }
 
   /** Slots in use over all projects. */
   get running(): number {
-    return this.#running;
+    return this.#slots.running;
   }
 
   /** How many projects have tasks that are queued or run. */
@@ -135,7 +127,7 @@ export class TaskQueue {
     lane.pass = turn + 1 / weight;
     this.#virtualTime = Math.max(turn, this.#virtualTime + 1 / (this.#readyWeight + 2 * weight));
     if (this.#ready.delete(lane)) this.#ready.add(lane);
-    this.#use(lane);
+    this.#slots.use(lane);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     enter(lane.queue, 0, (leave) => { this.#work(lane, leave, work).then(resolve, reject); });
     await promise;
@@ -146,9 +138,9 @@ export class TaskQueue {
     const slot = new TaskSlot({
       free: () => {
         leave();
-        this.#free(lane);
+        this.#slots.free(lane);
       },
-      claim: (granted) => this.#comeBack(lane, (again) => { leave = again; granted(); }),
+      claim: (granted) => this.#slots.comeBack(lane, (again) => { leave = again; granted(); }),
     });
     lane.parked++;
     try {
@@ -177,52 +169,11 @@ export class TaskQueue {
   }
 
   #hasSlot(): boolean {
-    return this.#running < this.#maxConcurrent && !this.#paused.has(undefined);
+    return this.#slots.hasFree && !this.#paused.has(undefined);
   }
 
   #hasRoom(lane: Lane): boolean {
     return lane.running < lane.settings.maxConcurrent && !this.#paused.has(lane.project);
-  }
-
-  #use(lane: Lane): void {
-    lane.running++;
-    this.#running++;
-  }
-
-  #free(lane: Lane): void {
-    lane.running--;
-    this.#running--;
-    this.#forgetIfIdle(lane);
-    this.#letBack();
-  }
-
-  /** @returns gives up waiting. */
-  #comeBack(lane: Lane, granted: (leave: () => void) => void): () => void {
-    const wish = new AbortController();
-    const returning = {
-      lane,
-      granted: () => {
-        // There is a place in the lane as well: both are counted alike.
-        enter(lane.queue, 1, (leave) => {
-          if (!wish.signal.aborted) granted(leave);
-          else { leave(); this.#free(lane); }
-        });
-      },
-    };
-    this.#returning.add(returning);
-    this.#letBack();
-    return () => { wish.abort(); this.#returning.delete(returning); };
-  }
-
-  #letBack(): void {
-    for (const returning of this.#returning) {
-      if (this.#running >= this.#maxConcurrent) return;
-      const { lane, granted } = returning;
-      if (lane.running >= lane.settings.maxConcurrent) continue;
-      this.#returning.delete(returning);
-      this.#use(lane);
-      granted();
-    }
   }
 
   #lane(project: string): Lane {
@@ -254,15 +205,6 @@ export class TaskQueue {
     if (lane.pending === 0 && lane.ready === 0 && lane.running === 0 && lane.parked === 0) this.#lanes.delete(lane.project);
     if (this.#lanes.size === 0) this.#virtualTime = 0;
   }
-}
-
-/** Takes a place in a lane as soon as there is one; it is kept until `leave` is called. */
-function enter(queue: PQueue, priority: number, onEntered: (leave: () => void) => void): void {
-  void queue.add(() => {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    onEntered(() => { resolve(undefined); });
-    return promise;
-  }, { priority });
 }
 
 function goesBefore(a: Lane, b: Lane): boolean {

@@ -15,6 +15,7 @@ import type { ReadyProcess } from './Sessions.ts';
 import type { Slot } from './Slot.ts';
 import type { TaskFollower } from './TaskFollower.ts';
 import type { TaskQueue } from './TaskQueue.ts';
+import { WaitingTasks } from './WaitingTasks.ts';
 
 /** How long nothing is claimed after the store failed. */
 const HOLD_OFF_MS = 250;
@@ -36,6 +37,7 @@ export class TaskRunner {
   readonly #ports: RunnerPorts;
   readonly #attempts: Attempts;
   readonly #deadlines: Deadlines;
+  readonly #waits: WaitingTasks;
   readonly #lanes = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #due: DueTimer;
@@ -46,7 +48,8 @@ export class TaskRunner {
     this.#ports = ports;
     this.#due = new DueTimer(ports.clock, () => { void this.#promote(); });
     this.#deadlines = new Deadlines(ports.clock);
-    const publish = (committed: Committed): void => { this.#publish(committed); };
+    this.#waits = new WaitingTasks(ports, this.#deadlines, (committed, time) => { this.#apply(committed, time); });
+    const publish = (committed: Committed): void => { this.#publish([committed]); };
     this.#attempts = new Attempts(ports, {
       parking: new Parking({ ...ports, maxWaiting: ports.options.queue.maxWaiting, publish, onFree: () => { this.#pump(); } }),
       deadlines: this.#deadlines,
@@ -61,8 +64,8 @@ export class TaskRunner {
     const { store, options, hostId, clock, queue } = this.#ports;
     const neverRepeat = [...options.types.values()].filter((type) => type.onInterrupt === 'fail').map((type) => type.name);
     const recovered = await store.recover({ owner: hostId, time: clock.now(), maxInterruptions: options.queue.maxInterruptions, neverRepeat });
-    this.#publishAll(recovered);
-    await this.#watchWaiting();
+    this.#publish(recovered);
+    await this.#waits.open();
     for (const project of await store.paused()) queue.setPaused(project, true);
     for (const { project, ready, delayed } of await store.counts()) queue.adjust(project, { ready, pending: ready + delayed });
     await this.#promote();
@@ -79,7 +82,7 @@ export class TaskRunner {
       queue.adjust(task.project, { pending: -1 });
       throw error;
     });
-    this.#publish(created);
+    this.#publish([created]);
     if (created.existed) queue.adjust(task.project, { pending: -1 });
     else this.#enqueued(created.task, task.createdAt);
     return created;
@@ -89,8 +92,8 @@ export class TaskRunner {
   async submitGroup(task: NewTask, children: readonly NewTask[]): Promise<Created> {
     const created = await this.#ports.store.families.createGroup(task, children, this.#ports.options.subtasks);
     if (created.existed) return created;
-    this.#watch(created.task);
-    this.#publishAll([created, ...created.others]);
+    this.#waits.watch(created.task);
+    this.#publish([created, ...created.others]);
     for (const child of created.others) this.#arrived(child.task, task.createdAt);
     return created;
   }
@@ -223,7 +226,7 @@ export class TaskRunner {
   /** Tells what a change brought about in a tree, and does what follows from it. */
   #apply(committed: TreeCommitted, time: number): void {
     const changes: readonly TreeChange[] = [committed, ...committed.others];
-    this.#publishAll(changes);
+    this.#publish(changes);
     for (const change of changes) this.#moved(change, time);
     for (const { taskId, reason, cause } of committed.stops) {
       this.cancel(taskId, reason, cause).catch((error: unknown) => {
@@ -235,43 +238,12 @@ export class TaskRunner {
   #moved({ task, from }: TreeChange, time: number): void {
     const { queue, context, subtasks } = this.#ports;
     if (isTerminal(task.state)) subtasks.ended(task.id);
-    if (task.state === 'waiting') this.#watch(task);
+    if (task.state === 'waiting') this.#waits.watch(task);
     else this.#deadlines.end(task.id);
     if (from === 'queued' && task.state !== 'queued') queue.adjust(task.project, { pending: -1, ready: (task.runAt ?? 0) <= time ? -1 : 0 });
     if (from !== 'queued' && task.state === 'queued') this.#arrived(task, time);
     // A parent that ended without a process: what there is to remember of it was kept until now.
     if (from === 'waiting' && isTerminal(task.state)) void context.finish(task, endingOf(task, task.state), undefined, () => Promise.resolve(false));
-  }
-
-  /** A task waits without a process: its time goes on. */
-  #watch(task: TaskRecord): void {
-    const { options, clock, store, logger } = this.#ports;
-    const timeoutMs = task.overrides.timeoutMs ?? options.types.get(task.type)?.timeoutMs;
-    if (this.#deadlines.of(task.id) === undefined) {
-      if (timeoutMs === undefined) this.#deadlines.inherit(task.id, task.parentId);
-      else this.#deadlines.begin(task.id, task.parentId, timeoutMs);
-    }
-    this.#deadlines.watch(task.id, () => {
-      const error = serializeError(new TaskSystemError('TASK_TIMEOUT', `Task ${task.id} waited for its children`, { taskId: task.id, ...(timeoutMs === undefined ? {} : { timeoutMs }) }));
-      const now = clock.now();
-      store.families.failWaiting(task.id, error, now).then(
-        (committed) => { if (committed !== undefined) this.#apply(committed, now); },
-        (failure: unknown) => { logger.error(`the end of task ${task.id} could not be stored`, { error: serializeError(failure) }); },
-      );
-    });
-  }
-
-  /** After a start, the time of tasks that wait begins anew: that no host ran is not theirs to answer for. */
-  async #watchWaiting(): Promise<void> {
-    const waiting: TaskRecord[] = [];
-    for (let cursor: string | undefined; ;) {
-      const page = await this.#ports.store.list({ state: 'waiting', limit: 100, ...(cursor === undefined ? {} : { cursor }) });
-      waiting.unshift(...page.tasks.toReversed());
-      if (page.nextCursor === undefined) break;
-      cursor = page.nextCursor;
-    }
-    // The oldest first: parents before the children that share their time.
-    for (const task of waiting) this.#watch(task);
   }
 
   #arrived(task: TaskRecord, time: number): void {
@@ -309,12 +281,8 @@ export class TaskRunner {
     this.#pause = this.#ports.clock.setTimer(HOLD_OFF_MS, () => { this.#pause = undefined; this.#pump(); });
   }
 
-  #publish(committed: Committed): void {
-    this.#publishAll([committed]);
-  }
-
   /** Emits the events of changes in the order in which they were stored; before the end of a task with children, how far these came. */
-  #publishAll(changes: readonly Committed[]): void {
+  #publish(changes: readonly Committed[]): void {
     const events = changes.flatMap(({ task, events: own }) => own.map((event) => ({ event, progress: task.progress })));
     for (const { event, progress } of events.toSorted((a, b) => a.event.offset - b.event.offset)) {
       if (isTerminalEvent(event) && progress?.total !== undefined) this.#ports.events.emitTransient(event, { type: 'task:progress', data: progress });

@@ -3,13 +3,15 @@ import type { ModelBroker } from '../models/ModelBroker.ts';
 import { decideCall } from '../policy/ToolPolicy.ts';
 import type { HostCall } from '../types/HostCalls.ts';
 import type { Clock, Logger } from '../types/Ports.ts';
-import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
-import type { TaskStore } from '../types/TaskStore.ts';
+import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
+import type { TaskRecord, TaskStore } from '../types/TaskStore.ts';
 
 /** What calls that cost something need of the system. */
 export interface SpendingPorts {
   readonly options: ResolvedOptions;
   readonly store: TaskStore;
+  /** The type of a task, with what its ancestors narrow. */
+  readonly findType: (task: TaskRecord) => ResolvedTaskType | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -24,7 +26,7 @@ export interface Spending {
 }
 
 /** Makes what spends, with one set of budgets behind it. */
-export function createSpending({ store, ...ports }: SpendingPorts): Spending {
+export function createSpending({ store, findType, ...ports }: SpendingPorts): Spending {
   const { options, clock, logger } = ports;
   let budgets: Promise<Budgets> | undefined;
   let broker: Promise<ModelBroker> | undefined;
@@ -36,7 +38,7 @@ export function createSpending({ store, ...ports }: SpendingPorts): Spending {
     return new module.ModelBroker({
       ...ports, budgets: shared,
       mayUse: ({ task }, tool, args) => {
-        const policy = options.types.get(task.type)?.policy;
+        const policy = findType(task)?.policy;
         return policy !== undefined && decideCall(policy, tool, args).decision === 'allow';
       },
     });

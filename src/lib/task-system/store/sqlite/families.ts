@@ -1,9 +1,10 @@
 import { TaskSystemError, type SerializedError } from '../../types/Errors.ts';
-import { DEFAULT_RULES, judge, type CancelCause, type ChildTally, type FamilyRules, type Ruling } from '../../types/Subtasks.ts';
-import { transition, type TerminalState } from '../../types/TaskState.ts';
+import { DEFAULT_RULES, judge, type CancelCause, type FamilyRules, type Ruling } from '../../types/Subtasks.ts';
+import { transition } from '../../types/TaskState.ts';
 import type { StopOrder } from '../../types/FamilyStore.ts';
 import { storedError, type EngineState } from './EngineState.ts';
 import { subjectOf } from './EventLog.ts';
+import { FamilyReader, type Ending, type Verdict } from './FamilyReader.ts';
 import { numberOf, optionalNumber, optionalText, ownJson, stateOf, TASK_COLUMNS, textOf } from './rows.ts';
 import type { Reply, Row, WireChange, WireDraft } from './wire.ts';
 
@@ -13,36 +14,13 @@ const GET = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`;
 // Narrow: the head of a family may have a large input, and is looked at whenever one of many children ends.
 const PEEK = 'SELECT parent_id, state, owner, closing, rules FROM tasks WHERE id = ?';
 const HAS_CHILDREN = 'SELECT 1 FROM tasks INDEXED BY tasks_parent WHERE parent_id = ? LIMIT 1';
-const HAS_OPEN = 'SELECT 1 FROM tasks INDEXED BY tasks_open WHERE parent_id = ? AND finished_at IS NULL LIMIT 1';
 const OPEN = `SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_open WHERE parent_id = ? AND finished_at IS NULL ORDER BY rowid`;
-const TALLY = `SELECT count(*) FILTER (WHERE state = 'completed' OR (excused = 1 AND finished_at IS NOT NULL)) AS done,
-  count(*) FILTER (WHERE state IN ('failed', 'cancelled') AND excused = 0) AS failed, count(*) FILTER (WHERE finished_at IS NULL) AS open
-  FROM tasks INDEXED BY tasks_parent WHERE parent_id = ?`;
-const OUTCOMES = `SELECT count(*) AS total, count(*) FILTER (WHERE state = 'completed') AS completed, count(*) FILTER (WHERE state = 'failed') AS failed,
-  count(*) FILTER (WHERE state = 'cancelled') AS cancelled FROM tasks INDEXED BY tasks_parent WHERE parent_id = ?`;
-const REACHED = `SELECT count(*) AS total, count(*) FILTER (WHERE state = 'completed') AS done, count(*) FILTER (WHERE state IN ('failed', 'cancelled')) AS failed,
-  sum(coalesce(weight, 1) * CASE state WHEN 'completed' THEN 100 ELSE coalesce(json_extract(progress, '$.percent'), 0) END) / sum(coalesce(weight, 1)) AS percent
-  FROM tasks INDEXED BY tasks_parent WHERE parent_id = ?`;
-const FIRST_FAILED = `SELECT id, type, error FROM tasks INDEXED BY tasks_parent
-  WHERE parent_id = ? AND state IN ('failed', 'cancelled') AND excused = 0 ORDER BY finished_at, rowid LIMIT 1`;
 const EXCUSE = 'UPDATE tasks SET excused = 1 WHERE id = ? AND parent_id = ?';
 const FINISH = `UPDATE tasks SET state = ?, ready = 0, owner = NULL, verdict = NULL, closing = 0, finished_at = ?, result = ?, error = ?, progress = ?
   WHERE id = ? RETURNING ${TASK_COLUMNS}`;
 const WAIT = `UPDATE tasks SET state = 'waiting', ready = 0, owner = NULL, verdict = ?, closing = ?, result = ?, error = ? WHERE id = ? RETURNING ${TASK_COLUMNS}`;
 const JOIN = `UPDATE tasks SET state = 'queued', ready = 1, run_at = NULL, owner = NULL, verdict = NULL, closing = 0, joining = 1, joins = joins + 1, result = ?
   WHERE id = ? RETURNING ${TASK_COLUMNS}`;
-
-/** How a task is to end when its family lets it: `join` is well, but by way of its join. */
-type Verdict = TerminalState | 'join';
-
-/** What an attempt came to, or somebody's word on a task without one. */
-export interface Ending {
-  readonly verdict: Verdict;
-  readonly resultJson?: string | null;
-  readonly errorJson?: string | null;
-  /** The final event, if the task can end at once. */
-  readonly event?: WireDraft;
-}
 
 /** Why what is left of a family is cancelled. */
 interface Eviction {
@@ -57,6 +35,7 @@ interface Eviction {
 export class FamilyWriter {
   readonly #state: EngineState;
   readonly #time: number;
+  readonly #family: FamilyReader;
   readonly #changes: WireChange[] = [];
   readonly #stops: StopOrder[] = [];
   /** The host whose processes live; every other one is dead. Undefined: all live. */
@@ -65,6 +44,7 @@ export class FamilyWriter {
   constructor(state: EngineState, time: number, livingOwner?: string) {
     this.#state = state;
     this.#time = time;
+    this.#family = new FamilyReader(state.database);
     this.#livingOwner = livingOwner;
   }
 
@@ -92,26 +72,15 @@ export class FamilyWriter {
 
   /** Cancels a task for the sake of its tree. */
   evict(row: Row, { cause, reason }: Eviction): void {
-    this.end(row, this.#cancellation(row, cause, reason));
-  }
-
-  /** Whether a task above this one is about to end. */
-  isEvicted(row: Row): boolean {
-    for (let id = optionalText(row, 'parent_id'); id !== undefined;) {
-      const parent = this.#state.database.get(PEEK, id);
-      if (parent === undefined) return false;
-      if (numberOf(parent, 'closing') === 1) return true;
-      id = optionalText(parent, 'parent_id');
-    }
-    return false;
+    this.end(row, cancellation(row, cause, reason, this.#time));
   }
 
   /** A handler returned: from now on its children decide. */
   #endByRules(row: Row, ending: Ending): void {
-    const tally = this.#tally(row);
+    const tally = this.#family.tally(row);
     const ruling = judge(rulesOf(row), tally);
     if (ruling === 'missed') {
-      this.#endAlone(row, this.#childFailure(row), 'siblings');
+      this.#endAlone(row, this.#family.failureOf(row), 'siblings');
     } else if (ruling === 'met' && tally.open === 0) {
       this.#finishOrJoin(row, ending);
     } else {
@@ -123,7 +92,7 @@ export class FamilyWriter {
   /** Ends a task whatever its children do; those that are open are cancelled first. */
   #endAlone(row: Row, ending: Ending, cause: CancelCause = 'parent'): void {
     const id = textOf(row, 'id');
-    if (!this.#hasOpen(id)) {
+    if (!this.#family.hasOpen(id)) {
       this.#finish(row, ending);
       return;
     }
@@ -135,7 +104,7 @@ export class FamilyWriter {
   #close(head: Row, eviction: Eviction): void {
     const id = textOf(head, 'id');
     this.#evictChildren(id, eviction);
-    if (!this.#hasOpen(id)) this.#settleWaiting(head);
+    if (!this.#family.hasOpen(id)) this.#settleWaiting(head);
   }
 
   #evictChildren(parentId: string, eviction: Eviction): void {
@@ -151,16 +120,16 @@ export class FamilyWriter {
       return;
     }
     const isClosing = numberOf(child, 'closing') === 1;
-    const cancellation = this.#cancellation(child, cause, reason);
-    if (!this.#hasOpen(id)) {
-      this.#finish(child, cancellation, false);
+    const ending = cancellation(child, cause, reason, this.#time);
+    if (!this.#family.hasOpen(id)) {
+      this.#finish(child, ending, false);
       return;
     }
     // One that is about to end by itself keeps its own outcome.
-    if (!isClosing) this.#wait(child, cancellation, true);
+    if (!isClosing) this.#wait(child, ending, true);
     this.#evictChildren(id, below);
     const now = this.#state.database.get(GET, id);
-    if (now !== undefined && !this.#hasOpen(id)) this.#settleWaiting(now, false);
+    if (now !== undefined && !this.#family.hasOpen(id)) this.#settleWaiting(now, false);
   }
 
   #isAlive(row: Row): boolean {
@@ -173,19 +142,19 @@ export class FamilyWriter {
     const parentId = optionalText(child, 'parent_id');
     const peek = parentId === undefined ? undefined : this.#state.database.get(PEEK, parentId);
     if (parentId === undefined || peek?.['state'] !== 'waiting' || peek['owner'] !== null) return;
-    const hasOpen = this.#hasOpen(parentId);
+    const hasOpen = this.#family.hasOpen(parentId);
     const isClosing = numberOf(peek, 'closing') === 1;
     const rules = rulesOf(peek);
     // The usual case needs no counting: one of many went well.
     if (hasOpen && (isClosing || (rules.completion === 'all' && child['state'] === 'completed'))) return;
     const parent = this.#returned(this.#state.database.get(GET, parentId), parentId);
     if (isClosing) this.#settleWaiting(parent);
-    else this.#rule(parent, judge(rules, this.#tally(parent)), hasOpen);
+    else this.#rule(parent, judge(rules, this.#family.tally(parent)), hasOpen);
   }
 
   #rule(parent: Row, ruling: Ruling, hasOpen: boolean): void {
     if (ruling === 'open') return;
-    if (ruling === 'missed') this.#endAlone(parent, this.#childFailure(parent), 'siblings');
+    if (ruling === 'missed') this.#endAlone(parent, this.#family.failureOf(parent), 'siblings');
     else if (hasOpen) this.#close(this.#wait(parent, storedEnding(parent), true), { cause: 'siblings', reason: 'its siblings have met the rule of their parent' });
     else this.#settleWaiting(parent);
   }
@@ -216,7 +185,7 @@ export class FamilyWriter {
     if (from !== 'waiting') transition(id, from, 'waiting');
     const waiting = this.#returned(this.#state.database.get(WAIT, verdict, isClosing ? 1 : 0, resultJson, errorJson, id), id);
     if (hasWaited) this.#changes.push({ row: waiting, events: [], from });
-    else this.#log(waiting, from, ['task:wait', JSON.stringify({ children: this.#tally(row).open })]);
+    else this.#log(waiting, from, ['task:wait', JSON.stringify({ children: this.#family.tally(row).open })]);
     return waiting;
   }
 
@@ -226,61 +195,14 @@ export class FamilyWriter {
     const from = stateOf(row);
     const to = verdict === 'join' ? 'completed' : verdict;
     transition(id, from, to);
-    const resultJson = ending.resultJson ?? this.#groupResult(row, to);
-    const ended = this.#returned(this.#state.database.get(FINISH, to, this.#time, resultJson, errorJson, this.#lastProgress(row, to), id), id);
+    const resultJson = ending.resultJson ?? this.#family.groupResult(row, to);
+    const ended = this.#returned(this.#state.database.get(FINISH, to, this.#time, resultJson, errorJson, this.#family.lastProgress(row, to), id), id);
     this.#log(ended, from, ending.event ?? finalEvent(row, { ...ending, resultJson }, this.#time));
     if (tell) this.tellParent(ended);
   }
 
   #log(row: Row, from: ReturnType<typeof stateOf>, draft: WireDraft): void {
     this.#changes.push({ row, events: this.#state.log.append(subjectOf(row), this.#time, [draft]), from });
-  }
-
-  #tally(row: Row): ChildTally {
-    const counts = this.#state.database.get(TALLY, textOf(row, 'id'));
-    return { done: numberOf(counts, 'done'), failed: numberOf(counts, 'failed'), open: numberOf(counts, 'open') };
-  }
-
-  #hasOpen(id: string): boolean {
-    return this.#state.database.get(HAS_OPEN, id) !== undefined;
-  }
-
-  /** How far a task came that has children: as far as they did, unless it is complete. */
-  #lastProgress(row: Row, to: TerminalState): string | null {
-    const known = optionalText(row, 'progress');
-    const counts = this.#state.database.get(REACHED, textOf(row, 'id'));
-    const total = numberOf(counts, 'total');
-    if (total === 0) return known ?? null;
-    const percent = to === 'completed' ? 100 : Math.round((optionalNumber(counts ?? {}, 'percent') ?? 0) * 10) / 10;
-    const own = known === undefined ? {} : ownJson<object>(known);
-    return JSON.stringify({ percent, ...own, ...(to === 'completed' ? { percent } : {}), done: numberOf(counts, 'done'), failed: numberOf(counts, 'failed'), total });
-  }
-
-  /** A task without a handler tells what became of its children. */
-  #groupResult(row: Row, to: TerminalState): string | null {
-    if (to !== 'completed' || numberOf(row, 'attempt') > 0) return null;
-    const counts = this.#state.database.get(OUTCOMES, textOf(row, 'id'));
-    return JSON.stringify({
-      total: numberOf(counts, 'total'), completed: numberOf(counts, 'completed'), failed: numberOf(counts, 'failed'), cancelled: numberOf(counts, 'cancelled'),
-    });
-  }
-
-  #childFailure(row: Row): Ending {
-    const taskId = textOf(row, 'id');
-    const child = this.#state.database.get(FIRST_FAILED, taskId);
-    if (child === undefined) {
-      const error = new TaskSystemError('TASK_CHILD_FAILED', `Task ${taskId} has too few children for its rule`, { taskId });
-      return { verdict: 'failed', errorJson: JSON.stringify(storedError(error)) };
-    }
-    const cause = ownJson<SerializedError>(textOf(child, 'error'));
-    const childId = textOf(child, 'id');
-    const error = new TaskSystemError('TASK_CHILD_FAILED', `Child ${childId} of type "${textOf(child, 'type')}": ${cause.message}`, { taskId, childId, childCode: cause.code ?? cause.name });
-    const { stack: _stack, ...own } = cause;
-    return { verdict: 'failed', errorJson: JSON.stringify({ ...storedError(error), cause: own }) };
-  }
-
-  #cancellation(row: Row, cause: CancelCause, reason: string): Ending {
-    return cancellation(row, cause, reason, this.#time);
   }
 
   #returned(row: Row | undefined, taskId: string): Row {

@@ -3,6 +3,7 @@ import { transition } from '../../types/TaskState.ts';
 import type { RecoverOrder } from '../../types/TaskStore.ts';
 import { subjectOf } from './EventLog.ts';
 import { FamilyWriter } from './families.ts';
+import { FamilyReader } from './FamilyReader.ts';
 import { numberOf, stateOf, TASK_COLUMNS, textOf } from './rows.ts';
 import type { Reply, Row } from './wire.ts';
 import { storedError, type EngineState } from './EngineState.ts';
@@ -56,7 +57,7 @@ export function recover(state: EngineState, order: RecoverOrder): Reply {
 
 function recoverOne({ database, log }: EngineState, order: RecoverOrder, orphan: Row, writer: FamilyWriter): void {
   const id = textOf(orphan, 'id');
-  if (orphan['parent_id'] !== null && writer.isEvicted(orphan)) {
+  if (orphan['parent_id'] !== null && new FamilyReader(database).isEvicted(orphan)) {
     writer.evict(orphan, { cause: 'parent', reason: 'its parent has ended' });
     return;
   }

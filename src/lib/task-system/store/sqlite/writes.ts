@@ -3,6 +3,7 @@ import { transition } from '../../types/TaskState.ts';
 import type { EngineState } from './EngineState.ts';
 import { subjectOf } from './EventLog.ts';
 import { FamilyWriter } from './families.ts';
+import { FamilyReader } from './FamilyReader.ts';
 import { LIGHT_COLUMNS, numberOf, optionalNumber, stateOf, TASK_COLUMNS } from './rows.ts';
 import type { Reply, Row, WireDraft, WireSettlement } from './wire.ts';
 
@@ -49,7 +50,7 @@ export function settle(state: EngineState, settlement: WireSettlement): Reply {
   const writer = new FamilyWriter(state, time);
   if (to !== 'queued') {
     endAttempt(state, writer, settlement);
-  } else if (held['parent_id'] !== null && writer.isEvicted(held)) {
+  } else if (held['parent_id'] !== null && new FamilyReader(database).isEvicted(held)) {
     const row = database.get(NOTE_ATTEMPT, progressJson, usageJson, isolationJson, interrupted, taskId);
     if (row !== undefined) writer.evict(row, { cause: 'parent', reason: 'its parent has ended' });
   } else {
