@@ -1,12 +1,12 @@
 import { TaskSystemError, type SerializedError } from '../../types/Errors.ts';
-import type { ChildTally } from '../../types/Subtasks.ts';
+import type { CancelCause, ChildTally } from '../../types/Subtasks.ts';
 import type { TerminalState } from '../../types/TaskState.ts';
 import type { Database } from './Database.ts';
 import { storedError } from './EngineState.ts';
 import { numberOf, optionalNumber, optionalText, ownJson, textOf } from './rows.ts';
 import type { Row, WireDraft } from './wire.ts';
 
-const ABOVE = 'SELECT parent_id, closing FROM tasks WHERE id = ?';
+const ABOVE = 'SELECT parent_id, closing, verdict, error FROM tasks WHERE id = ?';
 const TALLY = `SELECT count(*) FILTER (WHERE state = 'completed' OR (excused = 1 AND finished_at IS NOT NULL)) AS done,
   count(*) FILTER (WHERE state IN ('failed', 'cancelled') AND excused = 0) AS failed, count(*) FILTER (WHERE finished_at IS NULL) AS open
   FROM tasks INDEXED BY tasks_parent WHERE parent_id = ?`;
@@ -31,6 +31,12 @@ export interface Ending {
   readonly event?: WireDraft;
 }
 
+/** Why what is left of a family is cancelled. */
+export interface Eviction {
+  readonly cause: CancelCause;
+  readonly reason: string;
+}
+
 /** What the store knows of families while it changes them. */
 export class FamilyReader {
   readonly #database: Database;
@@ -39,15 +45,16 @@ export class FamilyReader {
     this.#database = database;
   }
 
-  /** Whether a task above this one is about to end. */
-  isEvicted(row: Row): boolean {
-    for (let id = optionalText(row, 'parent_id'); id !== undefined;) {
-      const parent = this.#database.get(ABOVE, id);
-      if (parent === undefined) return false;
-      if (numberOf(parent, 'closing') === 1) return true;
-      id = optionalText(parent, 'parent_id');
+  /** Why a task has to end for a task above it that is about to end; undefined when there is none. */
+  evictionOf(row: Row): Eviction | undefined {
+    const parentId = optionalText(row, 'parent_id');
+    for (let id = parentId; id !== undefined;) {
+      const ancestor = this.#database.get(ABOVE, id);
+      if (ancestor === undefined) return undefined;
+      if (ancestor['closing'] === 1) return { cause: id === parentId && isBySiblings(ancestor) ? 'siblings' : 'parent', reason: 'its parent has ended' };
+      id = optionalText(ancestor, 'parent_id');
     }
-    return false;
+    return undefined;
   }
 
   /** The children of a task by what became of them. */
@@ -95,4 +102,11 @@ export class FamilyReader {
     const { stack: _stack, ...own } = cause;
     return { verdict: 'failed', errorJson: JSON.stringify({ ...storedError(error), cause: own }) };
   }
+}
+
+/** Whether it was its other children that decided how a task ends. */
+function isBySiblings(parent: Row): boolean {
+  if (parent['verdict'] === 'completed' || parent['verdict'] === 'join') return true;
+  const error = optionalText(parent, 'error');
+  return error !== undefined && ownJson<SerializedError>(error).code === 'TASK_CHILD_FAILED';
 }

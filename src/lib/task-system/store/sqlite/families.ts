@@ -4,7 +4,7 @@ import { transition } from '../../types/TaskState.ts';
 import type { StopOrder } from '../../types/FamilyStore.ts';
 import { storedError, type EngineState } from './EngineState.ts';
 import { subjectOf } from './EventLog.ts';
-import { FamilyReader, type Ending, type Verdict } from './FamilyReader.ts';
+import { FamilyReader, type Ending, type Eviction, type Verdict } from './FamilyReader.ts';
 import { numberOf, optionalNumber, optionalText, ownJson, stateOf, TASK_COLUMNS, textOf } from './rows.ts';
 import type { Reply, Row, WireChange, WireDraft } from './wire.ts';
 
@@ -21,12 +21,6 @@ const FINISH = `UPDATE tasks SET state = ?, ready = 0, owner = NULL, verdict = N
 const WAIT = `UPDATE tasks SET state = 'waiting', ready = 0, owner = NULL, verdict = ?, closing = ?, result = ?, error = ? WHERE id = ? RETURNING ${TASK_COLUMNS}`;
 const JOIN = `UPDATE tasks SET state = 'queued', ready = 1, run_at = NULL, owner = NULL, verdict = NULL, closing = 0, joining = 1, joins = joins + 1, result = ?
   WHERE id = ? RETURNING ${TASK_COLUMNS}`;
-
-/** Why what is left of a family is cancelled. */
-interface Eviction {
-  readonly cause: CancelCause;
-  readonly reason: string;
-}
 
 /**
  * Ends tasks as their trees demand, in one transaction: an ended task never has an open child. A task that is to end before its

@@ -57,8 +57,9 @@ export function recover(state: EngineState, order: RecoverOrder): Reply {
 
 function recoverOne({ database, log }: EngineState, order: RecoverOrder, orphan: Row, writer: FamilyWriter): void {
   const id = textOf(orphan, 'id');
-  if (orphan['parent_id'] !== null && new FamilyReader(database).isEvicted(orphan)) {
-    writer.evict(orphan, { cause: 'parent', reason: 'its parent has ended' });
+  const eviction = new FamilyReader(database).evictionOf(orphan);
+  if (eviction !== undefined) {
+    writer.evict(orphan, eviction);
     return;
   }
   const interruptions = numberOf(orphan, 'interruptions') + 1;

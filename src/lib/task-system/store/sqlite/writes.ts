@@ -48,11 +48,12 @@ export function settle(state: EngineState, settlement: WireSettlement): Reply {
   transition(taskId, held === undefined ? 'running' : stateOf(held), to);
   if (held === undefined) return {};
   const writer = new FamilyWriter(state, time);
+  const eviction = to === 'queued' && held['parent_id'] !== null ? new FamilyReader(database).evictionOf(held) : undefined;
   if (to !== 'queued') {
     endAttempt(state, writer, settlement);
-  } else if (held['parent_id'] !== null && new FamilyReader(database).isEvicted(held)) {
+  } else if (eviction !== undefined) {
     const row = database.get(NOTE_ATTEMPT, progressJson, usageJson, isolationJson, interrupted, taskId);
-    if (row !== undefined) writer.evict(row, { cause: 'parent', reason: 'its parent has ended' });
+    if (row !== undefined) writer.evict(row, eviction);
   } else {
     const row = database.get(REQUEUE, runAt, time, runAt, errorJson, progressJson, usageJson, isolationJson, interrupted, taskId);
     if (row !== undefined) writer.note({ row, events: log.append(subjectOf(row), time, [event]) });
