@@ -16,7 +16,10 @@ export type { Clock, Timer } from './lib/task-system/types/Ports.ts';
 export type { StartedTask } from './lib/task-system/types/Protocol.ts';
 export type { ResolvedSubmit } from './lib/task-system/types/ResolvedOptions.ts';
 export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './lib/task-system/types/StandardSchema.ts';
-export type { BuiltInTools, FileEntry, FileListInput, FileListOutput, FileReadInput, FileReadOutput, FileWriteInput, FileWriteOutput } from './lib/task-system/types/BuiltInTools.ts';
+export type {
+  BuiltInTools, FileEditInput, FileEditOutput, FileEntry, FileListInput, FileListOutput, FileMatch, FileReadInput, FileReadOutput, FileRemoveInput, FileRemoveOutput,
+  FileSearchInput, FileSearchOutput, FileStatOutput, FileWriteInput, FileWriteOutput, HttpFetchInput, HttpFetchOutput, MemoryRememberInput, ShellRunInput, ShellRunOutput,
+} from './lib/task-system/types/BuiltInTools.ts';
 export type {
   CallingTask, CallOptions, CallTool, ExecuteAny, InputOf, ListedSchema, ListedTool, OutputOf, TaskTools, Tool, ToolAnnotations, ToolCallOptions, ToolInput, ToolLike, ToolOutputChunk, ToolSchema, ToolSet, WrapTools,
 } from './lib/task-system/types/Tools.ts';

@@ -7,6 +7,7 @@ import { importCost } from './importCost.ts';
 import { kernelStart, kernelThroughput } from './kernel.ts';
 import { loopDelay } from './loopDelay.ts';
 import { messageRate } from './messageRate.ts';
+import { toolCalls } from './toolCalls.ts';
 import { modelCalls } from './modelCalls.ts';
 import { pendingTasks } from './pendingTasks.ts';
 import { startLatency } from './startLatency.ts';
@@ -18,6 +19,7 @@ import { tree } from './tree.ts';
 
 /** All benchmarks, in the order in which they run. */
 export const BENCHMARKS: readonly Benchmark[] = [
+  toolCalls,
   startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, feedAvalanche, compaction,
   kernelStart, kernelThroughput, stopToGone, tokenCount, modelCalls, tree,
 ];

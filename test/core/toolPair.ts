@@ -22,6 +22,8 @@ export interface ToolPair {
   readonly logged: readonly string[];
   /** Every event so far; those of a write that is held back are not among them. */
   readonly events: readonly EventDraft[];
+  /** What tools wanted to be remembered. */
+  readonly remembered: readonly JsonValue[];
   /** Ends the attempt. */
   readonly stop: AbortController;
   /** Asks the host as a child would, with whatever comes to its mind. */
@@ -47,19 +49,23 @@ export function toolPair({ policy = { allow: ['*'] }, host = {}, own, secrets = 
   const resolved = resolvePolicy(policy, 'policy');
   const log = (message: string): void => { logged.push(message); };
   const broker = new ToolBroker({
-    tools: readHostTools(host), policyOf: ({ type }) => (type === 'gone' ? undefined : resolved), redactor: new Redactor(secrets), clock, logger: { debug: log, info: log, warn: log, error: log },
+    tools: readHostTools(host), policyOf: ({ type }) => (type === 'gone' ? Promise.reject(new Error('the store is closed')) : resolved), redactor: new Redactor(secrets), clock, logger: { debug: log, info: log, warn: log, error: log },
   });
-  const task = makeRecord();
+  const [task, remembered] = [makeRecord(), [] as JsonValue[]];
   const keep = (drafts: readonly EventDraft[]): Promise<boolean> => { events.push(...drafts); return Promise.resolve(true); };
   const caller: Caller = { task, workspace, signal: stop.signal, record: record ?? keep, giveSlot: () => Promise.resolve({ takeBack: () => Promise.resolve() }) };
   const methods: Record<ToolMethod, HostCall> = { toolStart: broker.start, toolEnd: broker.end, toolRun: broker.run, toolList: broker.list };
   const ask = (method: ToolMethod, params: JsonValue): Promise<JsonValue> => methods[method](caller, params);
   const { id, type, project, attempt, metadata, rootId } = task;
   const tools = createTools({
-    call: (method, params) => (method === 'remember' ? Promise.resolve(null) : ask(method, params)),
+    call: (method, params) => {
+      if (method !== 'remember') return ask(method, params);
+      remembered.push(params);
+      return Promise.resolve(null);
+    },
     task: { id, type, project, attempt, metadata, rootId }, workspace, signal: stop.signal, ...(own === undefined ? {} : { tools: own }),
   });
-  return { broker, caller, tools, workspace, clock, logged, events, stop, ask };
+  return { broker, caller, tools, workspace, clock, logged, events, remembered, stop, ask };
 }
 
 /** Lets everything happen that waits for nothing else. */

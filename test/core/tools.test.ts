@@ -1,15 +1,17 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { TaskSystem } from '../../src/lib/task-system/index.ts';
 import { isJsonObject, type JsonValue } from '../../src/lib/task-system/types/Json.ts';
 import type { TaskEvent, TaskEventOf } from '../../src/lib/task-system/types/Events.ts';
-import type { TaskSystemOptions } from '../../src/lib/task-system/types/Options.ts';
+import type { TaskSystemOptions, TaskTypeOptions } from '../../src/lib/task-system/types/Options.ts';
 import type { PolicyOptions } from '../../src/lib/task-system/types/Policy.ts';
-import { openSystem, recordEvents, testOptions } from './support.ts';
+import { openSystem, recordEvents, temporaryDirectory, testOptions } from './support.ts';
 
 type ToolEvent = TaskEventOf<'task:tool:start'> | TaskEventOf<'task:tool:end'>;
 
-async function setUp(policy?: PolicyOptions, rest: Partial<TaskSystemOptions> = {}): Promise<{ readonly system: TaskSystem; readonly events: readonly TaskEvent[]; readonly run: (input: JsonValue) => Promise<readonly JsonValue[]> }> {
-  const system = await openSystem(testOptions({ 'uses-tools.ts': policy === undefined ? {} : { policy } }, rest));
+async function setUp(policy?: PolicyOptions, rest: Partial<TaskSystemOptions> = {}, type: Partial<TaskTypeOptions> = {}): Promise<{ readonly system: TaskSystem; readonly events: readonly TaskEvent[]; readonly run: (input: JsonValue) => Promise<readonly JsonValue[]> }> {
+  const system = await openSystem(testOptions({ 'uses-tools.ts': { ...type, ...policy === undefined ? {} : { policy } } }, rest));
   return {
     system,
     events: recordEvents(system),
@@ -82,6 +84,43 @@ describe('tools of a handler', () => {
     const results = await run({ atOnce: true, times: 10, steps: [{ tool: 'shout', input: {} }] });
     expect(results.filter((each) => isJsonObject(each) && 'output' in each)).toHaveLength(3);
     expect(results.filter((each) => isJsonObject(each) && each['code'] === 'TOOL_DENIED')).toHaveLength(7);
+  });
+});
+
+describe('built-in tools at each level of isolation', () => {
+  const steps = [
+    { tool: 'fs.write', input: { path: 'a/b.txt', content: 'one' } }, { tool: 'fs.edit', input: { path: 'a/b.txt', oldText: 'one', newText: 'two' } },
+    { tool: 'fs.search', input: { text: 'two' } }, { tool: 'fs.remove', input: { path: 'a', recursive: true } }, { tool: 'fs.list' }, { tool: 'fs.read', input: { path: 'project:README.md' } },
+  ];
+
+  it.each(['process', 'permission-model', undefined] as const)('work on files at the level %s', async (level) => {
+    const dir = temporaryDirectory();
+    writeFileSync(join(dir, 'README.md'), 'bees');
+    const { run } = await setUp({ allow: ['fs.*'], project: 'read' }, { projects: { default: { dir } }, ...(level === undefined ? {} : { sandbox: { level } }) });
+    const [written, edited, found, removed, listed, read] = await run({ steps });
+    expect([written, edited, removed, listed]).toEqual([
+      { output: { path: 'a/b.txt', bytes: 3, size: 3 } }, { output: { path: 'a/b.txt', replacements: 1, size: 3 } }, { output: { path: 'a', removed: 2 } }, { output: { entries: [] } },
+    ]);
+    expect(found).toEqual({ output: { matches: [{ path: 'a/b.txt', line: 1, text: 'two' }] } });
+    expect(read).toEqual({ output: { path: 'project:README.md', content: 'bees', size: 4 } });
+  });
+
+  it('run commands whose output is told as it comes', async () => {
+    const { run, events } = await setUp({ allow: [{ tool: 'shell.run', commands: ['echo'] }] }, {}, { sandbox: { level: 'process', require: 'process' } });
+    const [echoed, denied] = await run({ steps: [{ tool: 'shell.run', input: { command: ['echo', 'bees'] } }, { tool: 'shell.run', input: { script: 'echo bees' } }] });
+    expect([echoed, denied]).toEqual([{ output: expect.objectContaining({ exitCode: 0, stdout: 'bees\n' }) }, expect.objectContaining({ code: 'TOOL_DENIED' })]);
+    expect(events.filter(({ type }) => type === 'task:log').map(({ data }) => data)).toEqual([expect.objectContaining({ stream: 'stdout', text: expect.stringContaining('bees') })]);
+  });
+});
+
+describe('tools of a child', () => {
+  it('are those that its parent may use as well', async () => {
+    const system = await openSystem(testOptions({ 'uses-tools.ts': { policy: { allow: ['fs.*', 'shout'] } }, 'spawns.mjs': { policy: { allow: ['shout'] } } }));
+    const parent = await system.submit({ type: 'spawns', input: { children: [{ type: 'uses-tools', input: { steps: [{ tool: 'fs.list' }, { tool: 'shout' }] } }] } });
+    await parent.result();
+    const child = (await system.list({ parentId: parent.id })).tasks[0];
+    const result = child === undefined ? null : await system.handle(child.id).result();
+    expect(result).toMatchObject({ results: [{ code: 'TOOL_DENIED', message: expect.stringContaining('tasks.spawns.policy') }, { output: { text: 'HEY' } }] });
   });
 });
 

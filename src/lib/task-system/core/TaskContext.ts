@@ -4,7 +4,7 @@ import type { KeptFile, TaskContext, TaskLog, TaskWorkspace } from '../types/Han
 import { isBoundedJson, isJsonObject, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
 import type { StartedTask } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
-import type { ToolSet } from '../types/Tools.ts';
+import type { ToolPorts, ToolSet } from '../types/Tools.ts';
 import { HandlerSubtasks } from './HandlerSubtasks.ts';
 import { LazyContext, type LazyContextPorts } from './LazyContext.ts';
 import { lazyModels, type LazyModelPorts } from './lazyModels.ts';
@@ -26,6 +26,8 @@ export interface ContextPorts extends LazyContextPorts, LazyModelPorts {
   readonly projectPath?: string;
   /** The tools of the handler's definition. */
   readonly tools?: ToolSet;
+  /** Hears what tools print while they run. */
+  readonly onToolOutput?: NonNullable<ToolPorts['onOutput']>;
 }
 
 /** Builds what a handler receives: a narrow view of the task, without anything of the host. */
@@ -40,8 +42,15 @@ export function createTaskContext(started: StartedTask, input: unknown, workspac
     context: new LazyContext(ports),
     model: lazyModels(ports),
     subtasks: new HandlerSubtasks(ports.call),
-    tools: new LazyTools({ call: ports.call, task, workspace, signal: ports.signal, ...(ports.tools === undefined ? {} : { tools: ports.tools }) }),
+    tools: new LazyTools({ ...toolPorts(ports), task, workspace }),
     signal: ports.signal,
+  };
+}
+
+function toolPorts({ call, signal, tools, projectPath, onToolOutput }: ContextPorts): Omit<ToolPorts, 'task' | 'workspace'> {
+  return {
+    call, signal, ...(tools === undefined ? {} : { tools }), ...(projectPath === undefined ? {} : { project: projectPath }),
+    ...(onToolOutput === undefined ? {} : { onOutput: onToolOutput }),
   };
 }
 

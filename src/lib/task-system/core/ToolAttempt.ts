@@ -1,6 +1,7 @@
 import type { TaskEventData } from '../types/Events.ts';
 import type { Caller } from '../types/HostCalls.ts';
 import type { JsonValue } from '../types/Json.ts';
+import type { ResolvedPolicy } from '../types/Policy.ts';
 import type { Clock } from '../types/Ports.ts';
 import { EventWriter } from './EventWriter.ts';
 
@@ -23,6 +24,8 @@ interface OpenCall {
 
 /** The calls of one attempt: which are under way, how often each tool was called, and what is told of them. */
 export class ToolAttempt {
+  /** What the attempt may do, once it has been read. */
+  policy: ResolvedPolicy | undefined;
   readonly #prefix: string;
   readonly #clock: Clock;
   readonly #writer: EventWriter;
@@ -31,7 +34,7 @@ export class ToolAttempt {
   #calls = 0;
   #isOver = false;
 
-  constructor({ task, signal, record }: Caller, clock: Clock, onLost: (error: unknown) => void) {
+  constructor({ task, signal, record }: Pick<Caller, 'task' | 'signal' | 'record'>, clock: Clock, onLost: (error: unknown) => void) {
     this.#prefix = String(task.attempt);
     this.#clock = clock;
     this.#writer = new EventWriter(record, MAX_UNWRITTEN, onLost);

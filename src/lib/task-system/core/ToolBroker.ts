@@ -20,11 +20,19 @@ const MAX_LISTED = 1_024;
 export interface BrokerPorts {
   /** The tools of the host, by name. */
   readonly tools: ReadonlyMap<string, ReadTool>;
-  /** What a task may do; undefined for one whose type is gone. */
-  readonly policyOf: (task: TaskRecord) => ResolvedPolicy | undefined;
+  /** What a task may do, by its type and those of its ancestors. When one of them is gone, or it rejects, every call is denied. */
+  readonly policyOf: (task: TaskRecord) => ResolvedPolicy | undefined | Promise<ResolvedPolicy | undefined>;
   readonly redactor: Redactor;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** A call as it came. */
+interface Taken {
+  readonly tool: string;
+  readonly input: JsonValue;
+  readonly attempt: ToolAttempt;
+  readonly policy: ResolvedPolicy | undefined;
 }
 
 /**
@@ -41,9 +49,9 @@ export class ToolBroker {
 
   /** A child wants to run a tool of its own: answers with the id of the call and its limits. */
   readonly start = async (caller: Caller, params: JsonValue): Promise<JsonValue> => {
-    const { tool, input, attempt } = await this.#take(caller, params);
+    const { tool, input, attempt, policy } = await this.#take(caller, params);
     if (this.#ports.tools.has(tool)) throw this.#deny(attempt, tool, input, { rule: 'default', reason: `${tool} is a tool of the host and runs nowhere else` });
-    const limits = this.#decide(caller, attempt, tool, input);
+    const limits = this.#decide(policy, attempt, tool, input);
     const callId = attempt.begin(tool, this.#ports.redactor.copy(input), 'task');
     return { callId, ...bounds(limits) };
   };
@@ -65,14 +73,14 @@ export class ToolBroker {
 
   /** A child wants a tool of the host to be run: checks, decides, runs, and answers with the output. */
   readonly run = async (caller: Caller, params: JsonValue): Promise<JsonValue> => {
-    const { tool: name, input: raw, attempt } = await this.#take(caller, params);
-    const tool = this.#find(caller, attempt, name, raw);
+    const { tool: name, input: raw, attempt, policy } = await this.#take(caller, params);
+    const tool = this.#find(policy, attempt, name, raw);
     // Without any chance of being allowed, not even the schema of the tool is asked.
-    if (!this.#mayCall(caller, name)) throw this.#deny(attempt, name, raw, this.#decision(caller, name, raw));
+    if (!mayCall(policy, name)) throw this.#deny(attempt, name, raw, decisionOf(policy, name, raw));
     const input = await this.#check(attempt, tool, raw);
     if (attempt.isOver) throw aborted(name, caller.signal.reason);
     if (attempt.hosted >= MAX_HOST_CALLS) throw new TaskSystemError('TOOL_BUSY', `${name}: ${String(MAX_HOST_CALLS)} calls of host tools are under way`, { tool: name });
-    const limits = this.#decide(caller, attempt, name, input.json);
+    const limits = this.#decide(policy, attempt, name, input.json);
     return this.#execute(caller, attempt, tool, input, limits);
   };
 
@@ -80,9 +88,10 @@ export class ToolBroker {
   readonly list = async (caller: Caller, params: JsonValue): Promise<JsonValue> => {
     const { names } = isJsonObject(params) ? params : {};
     const asked: readonly JsonValue[] = Array.isArray(names) ? names.slice(0, MAX_LISTED) : [];
-    const host = [...this.#ports.tools.values()].filter(({ name }) => this.#mayCall(caller, name));
+    const policy = await this.#policyOf(caller, this.#attemptOf(caller));
+    const host = [...this.#ports.tools.values()].filter(({ name }) => mayCall(policy, name));
     return {
-      allowed: asked.filter((name) => isToolName(name) && this.#mayCall(caller, name)),
+      allowed: asked.filter((name) => isToolName(name) && mayCall(policy, name)),
       host: await Promise.all(host.map(async ({ name, description, annotations, input, timeoutMs }) => ({
         name, description, timeoutMs, annotations: flat(annotations), inputSchema: await input.json(),
       }))),
@@ -90,30 +99,35 @@ export class ToolBroker {
   };
 
   /** What every call begins with: its parameters, and the attempt that makes it. */
-  async #take(caller: Caller, params: JsonValue): Promise<{ readonly tool: string; readonly input: JsonValue; readonly attempt: ToolAttempt }> {
+  async #take(caller: Caller, params: JsonValue): Promise<Taken> {
     const attempt = this.#attemptOf(caller);
     const { tool, input = {} } = isJsonObject(params) ? params : {};
     if (!isToolName(tool)) throw new TaskSystemError('TOOL_UNKNOWN', `A tool cannot be called ${this.#ports.redactor.text(JSON.stringify(tool ?? null), 200)}`);
     await attempt.room();
+    const policy = await this.#policyOf(caller, attempt);
     if (attempt.isOver) throw aborted(tool, caller.signal.reason);
     if (attempt.isFull) throw new TaskSystemError('TOOL_BUSY', `${tool}: too many calls have not ended`, { tool });
     if (!isBoundedJson(input, MAX_INPUT_BYTES)) throw invalidInput(tool, `its input is larger than ${String(MAX_INPUT_BYTES)} bytes, or nested too deep`);
-    return { tool, input, attempt };
+    return { tool, input, attempt, policy };
   }
 
-  #find({ task }: Caller, attempt: ToolAttempt, name: string, input: JsonValue): ReadTool {
+  #find(policy: ResolvedPolicy | undefined, attempt: ToolAttempt, name: string, input: JsonValue): ReadTool {
     const tool = this.#ports.tools.get(name);
     if (tool !== undefined) return tool;
-    const policy = this.#ports.policyOf(task);
-    const known = [...this.#ports.tools.keys()].filter((each) => policy !== undefined && mayEverCall(policy, each));
+    const known = [...this.#ports.tools.keys()].filter((each) => mayCall(policy, each));
     const near = nearest(name, known);
     attempt.refuse(name, this.#ports.redactor.copy(input), { outcome: 'error', message: 'there is no tool with this name' });
     throw new TaskSystemError('TOOL_UNKNOWN', `"${name}"${near === undefined ? '' : `; did you mean "${near}"?`}`, { tool: name });
   }
 
-  #mayCall({ task }: Caller, name: string): boolean {
-    const policy = this.#ports.policyOf(task);
-    return policy !== undefined && mayEverCall(policy, name);
+  /** Read once for an attempt: a policy does not change while it runs. Undefined where it cannot be read, which denies. */
+  async #policyOf({ task }: Caller, attempt: ToolAttempt): Promise<ResolvedPolicy | undefined> {
+    try {
+      attempt.policy ??= await this.#ports.policyOf(task);
+    } catch (error) {
+      this.#ports.logger.warn(`task ${task.id}: its policy cannot be read; calls of tools are denied`, { error: serializeError(error) });
+    }
+    return attempt.policy;
   }
 
   async #check(attempt: ToolAttempt, tool: ReadTool, raw: JsonValue): Promise<CheckedInput> {
@@ -129,17 +143,12 @@ export class ToolBroker {
   }
 
   /** @throws TaskSystemError `TOOL_DENIED`, which is told as well. */
-  #decide(caller: Caller, attempt: ToolAttempt, tool: string, input: JsonValue): ToolLimits {
-    const decision = this.#decision(caller, tool, input);
+  #decide(policy: ResolvedPolicy | undefined, attempt: ToolAttempt, tool: string, input: JsonValue): ToolLimits {
+    const decision = decisionOf(policy, tool, input);
     if (decision.decision !== 'allow') throw this.#deny(attempt, tool, input, decision);
     const { maxCalls } = decision.limits;
     if (attempt.count(tool, maxCalls)) return decision.limits;
     throw this.#deny(attempt, tool, input, { rule: 'limits', reason: `it was called ${String(maxCalls)} times, which is all that one attempt may` });
-  }
-
-  #decision({ task }: Caller, tool: string, input: JsonValue): PolicyDecision {
-    const policy = this.#ports.policyOf(task);
-    return policy === undefined ? { decision: 'deny', rule: 'default', reason: 'the task has no policy', limits: {} } : decideCall(policy, tool, input);
   }
 
   #deny(attempt: ToolAttempt, tool: string, input: JsonValue, { rule, reason }: Pick<PolicyDecision, 'rule' | 'reason'>): TaskSystemError {
@@ -201,6 +210,14 @@ export function readHostTools(tools: ToolSet): ReadonlyMap<string, ReadTool> {
     if (problem !== undefined) throw new TaskSystemError('TOOL_INVALID', `Tool "${name}": ${problem}`, { tool: name });
   }
   return new Map(read.map((tool) => [tool.name, tool]));
+}
+
+function mayCall(policy: ResolvedPolicy | undefined, tool: string): boolean {
+  return policy !== undefined && mayEverCall(policy, tool);
+}
+
+function decisionOf(policy: ResolvedPolicy | undefined, tool: string, input: JsonValue): PolicyDecision {
+  return policy === undefined ? { decision: 'deny', rule: 'error', reason: 'the policy of the task cannot be read', limits: {} } : decideCall(policy, tool, input);
 }
 
 function bounds({ timeoutMs, maxOutputBytes }: ToolLimits): JsonObject {

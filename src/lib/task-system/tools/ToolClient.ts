@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../types/Json.ts'
 import { systemClock } from '../types/Ports.ts';
 import type { CallOptions, ExecuteAny, ListedTool, OutputOf, TaskTools, ToolLike, ToolPorts, ToolSet } from '../types/Tools.ts';
 import { Place, runBuiltIn } from './builtin/BuiltIn.ts';
-import { BUILT_IN_TOOLS } from './builtin/index.ts';
+import { builtInTools } from './builtin/index.ts';
 import { modelNames } from './modelNames.ts';
 import { entriesOf, isReservedName, readTool, type ReadTool } from './readTools.ts';
 import { aborted, checkInput, MAX_OUTPUT_BYTES, runTool, type CheckedInput } from './runTool.ts';
@@ -36,7 +36,7 @@ export class ToolClient implements TaskTools {
   constructor(ports: ToolPorts) {
     this.#ports = ports;
     const place = new Place(ports);
-    for (const tool of BUILT_IN_TOOLS) {
+    for (const tool of builtInTools(ports.call)) {
       const read = readTool(tool.name, { ...tool, execute: undefined }, 'task', () => undefined);
       this.#tools.set(tool.name, { ...read, execute: (input, options) => runBuiltIn(tool, input, place, options) });
     }
@@ -84,7 +84,7 @@ export class ToolClient implements TaskTools {
   async #callHost(name: string, input: unknown, { signal }: Asked): Promise<JsonValue> {
     const { json } = await checkInput({ name, input: { validate: (value) => ({ value }) } }, input);
     const running = this.#hostCalls.take(() => {
-      signal?.throwIfAborted();
+      if (signal?.aborted === true) throw aborted(name, signal.reason);
       return this.#ports.call('toolRun', { tool: name, input: json });
     });
     return signal === undefined ? running : until(running, signal, name);
@@ -99,7 +99,7 @@ export class ToolClient implements TaskTools {
 
   async #run(tool: ReadTool, input: CheckedInput, asked: Asked, { callId, timeoutMs, maxOutputBytes }: Grant): Promise<JsonValue> {
     const signal = asked.signal === undefined ? this.#ports.signal : AbortSignal.any([this.#ports.signal, asked.signal]);
-    const options = { toolCallId: callId, messages: asked.messages ?? [], task: this.#ports.task, onOutput: asked.onOutput ?? (() => undefined) };
+    const options = { toolCallId: callId, messages: asked.messages ?? [], task: this.#ports.task, onOutput: asked.onOutput ?? this.#ports.onOutput ?? (() => undefined) };
     try {
       const limits = { timeoutMs: Math.min(tool.timeoutMs, timeoutMs ?? Infinity), maxOutputBytes: maxOutputBytes ?? MAX_OUTPUT_BYTES, signal, clock: systemClock };
       const { value, bytes } = await runTool(tool, input.value, options, limits);

@@ -87,7 +87,7 @@ export type ToolSet = Readonly<Record<string, ToolLike>> | readonly ToolLike[];
 export interface CallOptions {
   /** Aborts the call. */
   readonly signal?: AbortSignal;
-  /** Hears output as it comes, of tools that give some (`shell.run`). */
+  /** Hears output as it comes, of tools that give some (`shell.run`). @defaultValue it becomes `task:log` events */
   readonly onOutput?: (chunk: ToolOutputChunk) => void;
 }
 
@@ -157,6 +157,10 @@ export interface ToolPorts {
   readonly signal: AbortSignal;
   /** The tools of the handler's definition. */
   readonly tools?: ToolSet;
+  /** Absolute path of the project's directory, where the task may look at it. */
+  readonly project?: string;
+  /** Hears output that comes bit by bit, where the caller does not. */
+  readonly onOutput?: (chunk: ToolOutputChunk) => void;
 }
 
 /** What the program of the tools exports. */

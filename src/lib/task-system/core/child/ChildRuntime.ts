@@ -121,6 +121,8 @@ export class ChildRuntime {
       ...(files === undefined ? {} : { context: files }),
       ...(models === undefined ? {} : { models }),
       ...(this.#project === undefined ? {} : { projectPath: this.#project }),
+      // What a child prints becomes log events of its task.
+      onToolOutput: ({ stream, text }) => { process[stream].write(text); },
       ...(definition.tools === undefined ? {} : { tools: definition.tools }),
     });
     const result: unknown = join === undefined || definition.join === undefined

@@ -39,7 +39,7 @@ export const fsList: BuiltIn = {
 };
 
 /** Something below a folder. */
-interface Found {
+export interface Found {
   /** Relative to the folder where the walk began. */
   readonly path: string;
   readonly type: FileEntry['type'];
@@ -50,14 +50,14 @@ interface Found {
 
 /**
  * Goes through a folder, by name, each folder before what is in it; links are not followed.
- * @param after a path: begins behind it, and opens no folder that lies before it as a whole.
+ * @param after a path: begins behind it, and opens no folder that lies before it as a whole. @param leftOut names that are passed by.
  */
-async function* walk(folder: OpenFolder, depth: number, after = '', prefix = ''): AsyncGenerator<Found> {
+export async function* walk(folder: OpenFolder, depth: number, after = '', prefix = '', leftOut: readonly string[] = []): AsyncGenerator<Found> {
   const entries = await readdir(folder.way, { withFileTypes: true }).catch((error: unknown) => { throw FileProblem.of(error); });
   const [first = '', ...rest] = after.split('/');
   for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
     const { name } = entry;
-    if (name < first) continue;
+    if (name < first || leftOut.includes(name)) continue;
     const type = typeOf(entry);
     const path = `${prefix}${name}`;
     if (after === '' || name !== first) yield { path, type, name, folder };
@@ -65,7 +65,7 @@ async function* walk(folder: OpenFolder, depth: number, after = '', prefix = '')
     // A folder that may not be opened, or is gone by now, is listed and not entered.
     const inner = await folder.openFolder(name).catch(() => undefined);
     try {
-      if (inner !== undefined) yield* walk(inner, depth - 1, name === first ? rest.join('/') : '', `${path}/`);
+      if (inner !== undefined) yield* walk(inner, depth - 1, name === first ? rest.join('/') : '', `${path}/`, leftOut);
     } finally {
       await inner?.close();
     }
@@ -73,7 +73,7 @@ async function* walk(folder: OpenFolder, depth: number, after = '', prefix = '')
 }
 
 /** What kind of entry something is. */
-function typeOf(entry: Dirent | Stats): FileEntry['type'] {
+export function typeOf(entry: Dirent | Stats): FileEntry['type'] {
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'folder';
   return entry.isSymbolicLink() ? 'link' : 'other';

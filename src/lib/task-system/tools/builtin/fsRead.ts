@@ -53,7 +53,7 @@ export async function withFile<Result>({ root, names }: Named, flags: number, us
 }
 
 /** As much of a file as there is, up to a bound. */
-async function readPage(file: FileHandle, offset: number, limit: number): Promise<Buffer> {
+export async function readPage(file: FileHandle, offset: number, limit: number): Promise<Buffer> {
   const buffer = Buffer.alloc(limit);
   let filled = 0;
   while (filled < limit) {

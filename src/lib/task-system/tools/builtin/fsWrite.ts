@@ -31,7 +31,7 @@ export const fsWrite: BuiltIn = {
 };
 
 /** Writes to an open file and returns its size. Not emptied by opening it: first it is seen what was opened. */
-async function writeAll(file: FileHandle, content: Buffer, isReplaced: boolean): Promise<number> {
+export async function writeAll(file: FileHandle, content: Buffer, isReplaced: boolean): Promise<number> {
   const { nlink } = await file.stat();
   if (nlink > 1) throw new FileProblem('EHARDLINK');
   if (isReplaced) await file.truncate(0);

@@ -76,7 +76,8 @@ export class OpenFolder {
 
   /** What leads to a name in this folder. */
   at(name: string): string {
-    return join(this.#way, name);
+    // Not joined: `.` has to stay, or it would be the link itself that is looked at.
+    return `${this.#way}/${name}`;
   }
 
   /** What leads to the folder itself. */
