@@ -18,12 +18,11 @@ async function msPerCall(language, request, calls) {
 }
 
 async function partsPerSecond(language, request) {
+  const start = performance.now();
   const { stream } = await language.doStream(request);
   let parts = 0;
-  let start = 0;
   for await (const part of stream) {
     if (part.type !== 'text-delta') continue;
-    if (parts === 0) start = performance.now();
     parts++;
   }
   return { value: parts / ((performance.now() - start) / 1_000), parts };

@@ -1,5 +1,3 @@
-import type { Budgets } from '../models/Budgets.ts';
-import type { ModelBroker } from '../models/ModelBroker.ts';
 import { decideCall } from '../policy/ToolPolicy.ts';
 import type { HostCall } from '../types/HostCalls.ts';
 import type { Clock, Logger } from '../types/Ports.ts';
@@ -28,26 +26,31 @@ export interface Spending {
 /** Makes what spends, with one set of budgets behind it. */
 export function createSpending({ store, findType, ...ports }: SpendingPorts): Spending {
   const { options, clock, logger } = ports;
-  let budgets: Promise<Budgets> | undefined;
-  let broker: Promise<ModelBroker> | undefined;
-  const openBudgets = (): Promise<Budgets> => budgets ??= import('../models/Budgets.ts').then((module) => (
-    new module.Budgets({ options, ledger: store.ledger, find: (taskId) => store.get(taskId), clock, logger })
-  ));
-  const openBroker = async (): Promise<ModelBroker> => {
-    const [module, shared] = await Promise.all([import('../models/ModelBroker.ts'), openBudgets()]);
-    return new module.ModelBroker({
-      ...ports, budgets: shared,
+  const openBudgets = once(async () => {
+    const { Budgets } = await import('../models/Budgets.ts');
+    return new Budgets({ options, ledger: store.ledger, find: (taskId) => store.get(taskId), clock, logger });
+  });
+  const openBroker = once(async () => {
+    const [{ ModelBroker }, budgets] = await Promise.all([import('../models/ModelBroker.ts'), openBudgets()]);
+    return new ModelBroker({
+      ...ports, budgets,
       mayUse: ({ task }, tool, args) => {
         const policy = findType(task)?.policy;
         return policy !== undefined && decideCall(policy, tool, args).decision === 'allow';
       },
     });
-  };
+  });
   return {
-    model: async (caller, params) => (await (broker ??= openBroker())).call(caller, params),
+    model: async (caller, params) => (await openBroker()).call(caller, params),
     asToolCall: (call) => async (caller, params) => {
       await (await openBudgets()).charge(caller, { toolCalls: 1 });
       return call(caller, params);
     },
   };
+}
+
+/** Makes something when it is first asked for. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
