@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allPids, childrenOf, hasProc, readMemory, readProportionalMemory, readStat, readVariable } from '../../src/lib/task-system/policy/procfs.ts';
+import { allPids, childrenOf, childrenOfMainThread, hasProc, readMemory, readProportionalMemory, readStat, readVariable } from '../../src/lib/task-system/policy/procfs.ts';
 import { nextPid, startScript } from '../core/programs.ts';
 import { until } from '../core/until.ts';
 
@@ -72,7 +72,8 @@ describe.skipIf(!hasProc())('readMemory', () => {
 describe.skipIf(!hasProc())('childrenOf', () => {
   it('finds what a process started', async () => {
     const program = startScript('sleep 1000 & echo $!; wait');
-    expect(childrenOf(program.pid)).toEqual([await nextPid(program)]);
+    const child = await nextPid(program);
+    expect([childrenOf(program.pid), childrenOfMainThread(program.pid)]).toEqual([[child], [child]]);
   });
 
   it('finds nothing under a process without children, nor where there is none', () => {

@@ -6,13 +6,13 @@ import { Prlimit } from '../../../src/lib/task-system/policy/limits/Prlimit.ts';
 import { ProcTree } from '../../../src/lib/task-system/policy/limits/ProcTree.ts';
 import { MARKS } from '../../../src/lib/task-system/policy/Sandbox.ts';
 import { FakeClock } from '../../../src/lib/task-system/testing/FakeClock.ts';
-import { kill, nextPid, startScript } from '../../core/programs.ts';
+import { kill, nextPid, startProgram, startScript } from '../../core/programs.ts';
 
 describe('ProcTree', () => {
   it('counts a process and its descendants, and what they hold', async () => {
     const program = startScript('sleep 1000 & echo $!; wait');
     await nextPid(program);
-    const tree = new ProcTree(program.pid, 'none', new MarkTable(new FakeClock()));
+    const tree = new ProcTree(program.pid);
     const usage = await tree.read();
     expect(usage).toMatchObject({ processes: 2, threads: 2 });
     expect(usage?.memoryBytes).toBeGreaterThan(0);
@@ -23,7 +23,8 @@ describe('ProcTree', () => {
     const program = startScript('(setsid sleep 1000 & echo $!) ; exec sleep 1000', { [MARKS.process]: 'tree-1' });
     const daemon = await nextPid(program);
     const clock = new FakeClock();
-    const tree = new ProcTree(program.pid, 'tree-1', new MarkTable(clock));
+    const table = new MarkTable(clock);
+    const tree = new ProcTree(program.pid, () => table.pidsOf('tree-1'));
     await tree.read();
     clock.advance(250);
     await tree.read();
@@ -31,10 +32,44 @@ describe('ProcTree', () => {
     kill(daemon);
   });
 
+  it('finds what another thread than the first one has started, at the latest with the fourth sample', async () => {
+    const worker = 'const { workerData, parentPort } = require("worker_threads"); const { spawn } = require("child_process"); parentPort.once("message", () => console.log(spawn("sleep", ["1000"]).pid)); parentPort.postMessage("up");';
+    const main = 'const { Worker } = require("worker_threads"); const worker = new Worker(process.argv[1], { eval: true }); worker.once("message", () => { console.log("up"); process.stdin.once("data", () => worker.postMessage("go")); });';
+    const program = startProgram(process.execPath, ['-e', main, worker]);
+    await program.nextLine();
+    const tree = new ProcTree(program.pid);
+    await tree.read();
+    program.child.stdin?.write('go');
+    const child = await nextPid(program);
+    for (let sample = 2; sample <= 5; sample++) await tree.read();
+    expect(tree.pids).toContain(child);
+  });
+
+  it('finds at once what a thread has started that came later', async () => {
+    const worker = 'console.log(require("child_process").spawn("sleep", ["1000"]).pid);';
+    const main = 'console.log("up"); process.stdin.once("data", () => new (require("worker_threads").Worker)(process.argv[1], { eval: true }));';
+    const program = startProgram(process.execPath, ['-e', main, worker]);
+    await program.nextLine();
+    const tree = new ProcTree(program.pid);
+    await tree.read();
+    program.child.stdin?.write('go');
+    const child = await nextPid(program);
+    await tree.read();
+    expect(tree.pids).toContain(child);
+  });
+
+  it('asks nobody for strays while nothing was started, nor where there can be none', async () => {
+    let asked = 0;
+    const tree = new ProcTree(startScript('exec sleep 1000').pid, () => { asked++; return []; });
+    await tree.read();
+    await tree.read();
+    expect(asked).toBe(0);
+  });
+
   it('keeps the CPU time of children that have ended', async () => {
     const program = startScript('i=0; (while [ $i -lt 200000 ]; do i=$((i+1)); done); echo 2; exec sleep 1000');
     await program.nextLine();
-    const usage = await new ProcTree(program.pid, 'none', new MarkTable(new FakeClock())).read();
+    const usage = await new ProcTree(program.pid).read();
     expect(usage).toMatchObject({ processes: 1 });
     expect(usage?.cpuMs).toBeGreaterThan(0);
   });
@@ -42,7 +77,7 @@ describe('ProcTree', () => {
   it('reads nothing when the process is gone', async () => {
     const program = startScript('exit 0');
     await program.ended;
-    expect(await new ProcTree(program.pid, 'none', new MarkTable(new FakeClock())).read()).toBeUndefined();
+    expect(await new ProcTree(program.pid).read()).toBeUndefined();
   });
 });
 

@@ -148,7 +148,7 @@ export class Sessions {
     const { level, warning } = this.#ports.levels.choose(type);
     const network = this.#networks.of(child.id);
     network?.access.grant({ hosts: type.policy.network.hosts, onDenied: (denial) => { ports.record([{ type: 'task:network:denied', data: denial }]).catch(() => undefined); } });
-    const limiter = this.#limiter.watch({ pid: child.pid, processId: child.id, workspace }, type.limits);
+    const limiter = this.#limiter.watch({ pid: child.pid, processId: child.id, workspace, isClosed: child.hasNamespace }, type.limits);
     const session = new TaskSession(task, child, {
       workspace,
       logPath: this.workspaces.logPath(attemptName),

@@ -35,7 +35,8 @@ export class TaskProcess {
   readonly exited: Promise<ProcessExit>;
   /** Whether the directory must keep its name while the process lives. */
   readonly isPathFixed: boolean;
-  readonly #hasNamespace: boolean;
+  /** Whether everything that it starts stays below it, and ends with it. */
+  readonly hasNamespace: boolean;
   readonly #innerWorkspace: string | undefined;
   readonly #child: Launched;
   readonly #channel: HostChannel | undefined;
@@ -54,7 +55,7 @@ export class TaskProcess {
     this.id = id;
     this.directory = plan.cwd;
     this.isPathFixed = plan.isPathFixed ?? false;
-    this.#hasNamespace = plan.hasNamespace ?? false;
+    this.hasNamespace = plan.hasNamespace ?? false;
     this.#innerWorkspace = plan.innerWorkspace;
     this.#clock = ports.clock;
     this.#child = ports.launcher.launch(plan);
@@ -81,7 +82,7 @@ export class TaskProcess {
   /** The process that runs the task's code, within its sandbox if there is one; undefined when it is not up, or gone. */
   get taskPid(): number | undefined {
     const init = this.#init();
-    if (init === undefined) return this.#hasNamespace || this.#hasExited ? undefined : this.pid;
+    if (init === undefined) return this.hasNamespace || this.#hasExited ? undefined : this.pid;
     return childrenOf(init)[0];
   }
 
@@ -174,7 +175,7 @@ export class TaskProcess {
 
   /** The first process of the task's namespace: the only child that bubblewrap has. */
   #init(): number | undefined {
-    if (!this.#hasNamespace || this.#hasExited || this.pid === undefined) return undefined;
+    if (!this.hasNamespace || this.#hasExited || this.pid === undefined) return undefined;
     return childrenOf(this.pid)[0];
   }
 
@@ -208,7 +209,7 @@ export class TaskProcess {
     this.#hasExited = true;
     if (exit.error !== undefined) return exit;
     await this.#lastWords();
-    return this.#hasNamespace ? withSignal(exit) : exit;
+    return this.hasNamespace ? withSignal(exit) : exit;
   }
 
   /** What the child wrote before it died is still in the pipe when its exit is seen: a result must not lose against it. */

@@ -17,6 +17,8 @@ export interface AttemptTarget {
   /** Value of its mark. */
   readonly processId: string;
   readonly workspace: string;
+  /** Whether no descendant can leave the tree: in a namespace, whoever loses its parent is given the namespace's first process. @defaultValue false */
+  readonly isClosed?: boolean;
 }
 
 /** The limits of one attempt at work. */
@@ -50,8 +52,8 @@ export class ResourceLimiter {
 
   /** The limits of one attempt. */
   watch(target: AttemptTarget, limits: ResolvedLimits): AttemptLimiter {
-    const { pid, processId, workspace } = target;
-    const reader = pid === undefined ? NOTHING : process.platform === 'linux' ? new ProcTree(pid, processId, this.#table) : new PidusageTree(pid);
+    const { pid, processId, workspace, isClosed = false } = target;
+    const reader = pid === undefined ? NOTHING : process.platform === 'linux' ? new ProcTree(pid, isClosed ? undefined : () => this.#table.pidsOf(processId)) : new PidusageTree(pid);
     const watch = new UsageWatch(limits, { clock: this.#clock, reader, measureDisk: (stopAbove) => measureDirectory(workspace, stopAbove) });
     const guarded = this.kernel.processOf(processId);
     return {

@@ -92,10 +92,13 @@ export function readProportionalMemory(pid: number): number | undefined {
  * killed right after cost the host's event loop milliseconds when it reaps the process, entries of the single threads cost nothing.
  */
 export function childrenOf(pid: number): number[] {
-  return namesIn(`/proc/${String(pid)}/task`).flatMap((thread) => {
-    const text = readText(`/proc/${thread}/task/${thread}/children`) ?? '';
-    return text.split(' ').filter(Boolean).map(Number);
-  });
+  return namesIn(`/proc/${String(pid)}/task`).flatMap((thread) => childrenOfMainThread(Number(thread)));
+}
+
+/** Living children that the first thread of a process has started. */
+export function childrenOfMainThread(pid: number): number[] {
+  const text = readText(`/proc/${String(pid)}/task/${String(pid)}/children`) ?? '';
+  return text.split(' ').filter(Boolean).map(Number);
 }
 
 /** The numbers of all processes. */

@@ -1,9 +1,17 @@
-import type { MarkTable } from './MarkTable.ts';
-import { childrenOf, readMemory, readProportionalMemory, readStat, type ProcessStat } from '../procfs.ts';
+import { childrenOf, childrenOfMainThread, readMemory, readProportionalMemory, readStat, type ProcessStat } from '../procfs.ts';
 import type { TreeUsage, UsageReader } from './usage.ts';
 
 /** How many processes are looked at in one sample; a tree that has more is over every sensible limit anyway. */
 const MAX_VISITS = 4_096;
+
+/** Every so many samples all threads are asked for children, also where none has come since the process was first seen. */
+const THOROUGH_EVERY = 4;
+
+/** A process that was seen. */
+interface Member extends ProcessStat {
+  /** How many threads it had when it was first seen. */
+  readonly firstThreads: number;
+}
 
 /**
  * What a process and everything it started use, read from /proc. Who was seen once stays known after its parent ended; who slipped
@@ -12,20 +20,19 @@ const MAX_VISITS = 4_096;
 export class ProcTree implements UsageReader {
   readonly minIntervalMs = 0;
   readonly #root: number;
-  readonly #processId: string;
-  readonly #table: MarkTable;
-  #members: ReadonlyMap<number, ProcessStat> = new Map();
+  readonly #strays: (() => readonly number[]) | undefined;
+  #members: ReadonlyMap<number, Member> = new Map();
   #hasForked = false;
+  #samples = 0;
   /** CPU time of ended processes that nobody who is left has waited for. */
   #orphanedMs = 0;
   /** CPU time of all ended processes, as far as it was seen. */
   #endedMs = 0;
 
-  /** @param root number of the process that was started. @param processId value of its mark. */
-  constructor(root: number, processId: string, table: MarkTable) {
+  /** @param root number of the process that was started. @param strays finds what left the tree, where that can be. */
+  constructor(root: number, strays?: () => readonly number[]) {
     this.#root = root;
-    this.#processId = processId;
-    this.#table = table;
+    this.#strays = strays;
   }
 
   read(): Promise<TreeUsage | undefined> {
@@ -63,18 +70,21 @@ export class ProcTree implements UsageReader {
     return { cpuMs, memoryBytes, processes: members.size, threads };
   }
 
-  #visit(): ReadonlyMap<number, ProcessStat> {
-    const found = new Map<number, ProcessStat>();
+  #visit(): ReadonlyMap<number, Member> {
+    const isThorough = this.#samples++ % THOROUGH_EVERY === 0;
+    const found = new Map<number, Member>();
     const queue = [this.#root, ...this.#members.keys()];
-    if (this.#hasForked) queue.push(...this.#table.pidsOf(this.#processId));
+    if (this.#hasForked) queue.push(...this.#strays?.() ?? []);
     for (let next = queue.pop(); next !== undefined && found.size < MAX_VISITS; next = queue.pop()) {
       if (found.has(next)) continue;
       const stat = readStat(next);
       const known = this.#members.get(next);
       // A number that was given to another process since.
       if (stat === undefined || (known !== undefined && known.start !== stat.start)) continue;
-      found.set(next, stat);
-      queue.push(...childrenOf(next));
+      const firstThreads = known?.firstThreads ?? stat.threads;
+      found.set(next, { ...stat, firstThreads });
+      // Most processes have a dozen threads of which only the first starts others: to ask them all is most of the work.
+      queue.push(...isThorough || known === undefined || stat.threads > firstThreads ? childrenOf(next) : childrenOfMainThread(next));
       this.#hasForked ||= stat.hadChildren;
     }
     this.#hasForked ||= found.size > 1;
