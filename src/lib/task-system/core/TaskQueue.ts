@@ -8,6 +8,9 @@ export interface LaneSettings {
   readonly weight: number;
 }
 
+/** Virtual times that differ by less are the same: sums of fractions depend on where they began. */
+const ROUNDING = 1e-9;
+
 /** A project's lane: its p-queue, and the counters by which it is chosen. */
 interface Lane {
   readonly project: string;
@@ -210,5 +213,5 @@ export class TaskQueue {
 function goesBefore(a: Lane, b: Lane): boolean {
   const shareA = a.running / a.settings.weight;
   const shareB = b.running / b.settings.weight;
-  return shareA === shareB ? a.pass < b.pass : shareA < shareB;
+  return shareA === shareB ? a.pass < b.pass - ROUNDING : shareA < shareB;
 }
