@@ -5,8 +5,8 @@ import { isOver, type BoardRow } from './viewer/TaskBoard.ts';
 export function isTimeToKill(rows: readonly BoardRow[]): boolean {
   const scans = rows.filter((row) => row.type === 'scan');
   const done = scans.filter((row) => isOver(row.state)).length;
-  // The report task tells the number of scans by having started all of them.
-  const allStarted = rows.some((row) => row.type === 'report' && row.state === 'completed');
+  // The report task has started all scans when it does nothing more but wait for them.
+  const allStarted = rows.some((row) => row.type === 'report' && (row.state === 'waiting' || row.state === 'completed'));
   return allStarted && done * 3 >= scans.length && rows.some((row) => row.type === 'slow' && row.state === 'running');
 }
 

@@ -27,9 +27,10 @@ describe('npm run demo', { timeout: 240_000 }, () => {
       ['slow', 'maintenance', 'low', 'cancelled', '1'],
       ['summarise', 'shop', 'urgent', 'completed', '1'],
     ]));
+    // With the priority of the report whose children they are.
     const scans = outcomes(first.output()).filter(([task]) => task?.startsWith('scan '));
     expect(scans.length).toBeGreaterThanOrEqual(6);
-    expect(scans.every(([, , priority, state]) => priority === 'normal' && state === 'completed')).toBe(true);
+    expect(scans.every(([, , priority, state]) => priority === 'high' && state === 'completed')).toBe(true);
     expect(Number(/at most (\d+) at once/.exec(first.output())?.[1])).toBeLessThanOrEqual(5);
     expect(first.output()).toContain('✔ everything came out as expected');
     expect(first.output()).not.toContain('\u001b');
@@ -64,7 +65,7 @@ describe('npm run demo', { timeout: 240_000 }, () => {
   it('keeps its tasks when it is interrupted, and goes on with them the next time', async () => {
     const folder = await makeCodeBase();
     const first = runExample('demo/main.ts', ['--pace', '2'], folder);
-    await first.says(/^report .* completed /m);
+    await first.says(/^scan .* completed /m);
     first.signal('SIGINT');
     expect(await first.exited, first.output()).toBe(130);
     const [, open] = await first.says(/^Stopped\. (\d+) of \d+ tasks have not ended; they are kept in/m);
