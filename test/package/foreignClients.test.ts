@@ -52,7 +52,7 @@ describe.skipIf(!hasPython)('the live feed and the WebSocket library of Python',
     expect(frames).toEqual([
       { type: 'subprotocol', name: 'task-system.v1' },
       expect.objectContaining({ type: 'welcome', protocol: 'task-system.v1', offset: 2 }),
-      { type: 'snap', id: 'a', tasks: [] },
+      { type: 'snap', id: 'a', tasks: [], offset: 0 },
       { type: 'ev', sub: 'a', events: log.stored.slice(0, 2) },
       { type: 'subok', id: 'a', epoch: 'epoch-1', offset: 2, recovered: true },
       { type: 'done', ref: 'b', command: 'submit', value: { taskId: 'new-task' } },
