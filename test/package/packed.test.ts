@@ -17,7 +17,7 @@ const MAX_CHILD_BYTES = 56 * 1024;
 
 const conditionsSchema = z.strictObject({ types: z.string(), default: z.string() });
 const manifestSchema = z.looseObject({
-  exports: z.record(z.string(), z.union([z.string(), z.strictObject({ import: conditionsSchema, require: conditionsSchema.optional() })])),
+  exports: z.record(z.string(), z.union([z.string(), conditionsSchema, z.strictObject({ import: conditionsSchema, require: conditionsSchema })])),
   dependencies: z.record(z.string(), z.string()),
   peerDependencies: z.record(z.string(), z.string()),
 });
@@ -68,7 +68,7 @@ describe('the packed package', { timeout: 300_000 }, () => {
   });
 
   it('points every export to a file that it holds', () => {
-    const targets = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : [entry.import, ...(entry.require === undefined ? [] : [entry.require])].flatMap(({ types, default: script }) => [types, script])));
+    const targets = Object.values(manifest.exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : ('types' in entry ? [entry] : [entry.import, entry.require]).flatMap(({ types, default: script }) => [types, script])));
     expect(targets.filter((target) => !installed.files.includes(target.slice(2)))).toEqual([]);
     expect(targets).toHaveLength(4 * ENTRIES.length + 2 + 1);
   });
