@@ -1,55 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSqliteStore } from '../../src/lib/task-system/store/SqliteStore.ts';
 import { TERMINAL_EVENTS, type TaskEvent } from '../../src/lib/task-system/types/Events.ts';
 import { isTerminal } from '../../src/lib/task-system/types/TaskState.ts';
-import type { TaskRecord, TaskStore } from '../../src/lib/task-system/types/TaskStore.ts';
+import type { TaskRecord } from '../../src/lib/task-system/types/TaskStore.ts';
+import { allEvents, allTasks, linesOf, startHost } from './killedHosts.ts';
 import { processesIn, temporaryDirectory } from './support.ts';
 
 const KILLS = 50;
-const HOST = new URL('./hosts/loaded.mjs', import.meta.url).pathname;
-
-function startHost(root: string, seed: number, mode: 'load' | 'drain'): ChildProcess {
-  const host = spawn(process.execPath, [HOST, root, String(seed), mode], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => { host.kill('SIGKILL'); });
-  return host;
-}
-
-/** Runs a loaded host until it has printed a given number of lines, kills it there, and returns every line it printed. */
-async function crash(root: string, seed: number, afterLines: number): Promise<string[]> {
-  const host = startHost(root, seed, 'load');
-  const lines: string[] = [];
-  if (host.stdout === null) return lines;
-  for await (const line of createInterface({ input: host.stdout })) {
-    lines.push(line);
-    if (lines.length === afterLines) host.kill('SIGKILL');
-  }
-  return lines;
-}
-
-async function drain(root: string): Promise<string[]> {
-  const host = startHost(root, 0, 'drain');
-  const lines: string[] = [];
-  if (host.stdout !== null) for await (const line of createInterface({ input: host.stdout })) lines.push(line);
-  return lines;
-}
-
-async function allTasks(store: TaskStore): Promise<Map<string, TaskRecord>> {
-  const tasks = new Map<string, TaskRecord>();
-  for (let cursor: string | undefined; ;) {
-    const page = await store.list({ limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-    for (const task of page.tasks) tasks.set(task.id, task);
-    if (page.nextCursor === undefined) return tasks;
-    cursor = page.nextCursor;
-  }
-}
-
-async function allEvents(store: TaskStore): Promise<TaskEvent[]> {
-  const events: TaskEvent[] = [];
-  for (let page = await store.readEvents(0, 1_000); page !== undefined && page.length > 0; page = await store.readEvents(events.at(-1)?.offset ?? 0, 1_000)) events.push(...page);
-  return events;
-}
+const HOST = 'loaded.mjs';
 
 describe('a host that is killed again and again', () => {
   it(`loses nothing in ${String(KILLS)} kills under load: each accepted task has exactly one outcome, and each attempt only its own side effects`, async () => {
@@ -58,7 +16,7 @@ describe('a host that is killed again and again', () => {
     const toldOutcomes = new Map<string, string>();
     // A fixed, irregular sequence of moments: the same test every time, and every phase of the work gets its kills.
     for (let kill = 0; kill < KILLS; kill++) {
-      for (const line of await crash(root, kill, 1 + (kill * 13) % 37)) {
+      for (const line of await linesOf(startHost(HOST, root, kill, 'load'), 1 + (kill * 13) % 37)) {
         const [what = '', id = ''] = line.split(' ');
         if (what === 'accepted') accepted.add(id);
         if (TERMINAL_EVENTS.some((type) => type === what)) {
@@ -67,13 +25,13 @@ describe('a host that is killed again and again', () => {
         }
       }
     }
-    expect((await drain(root)).at(-1)).toBe('drained');
+    expect((await linesOf(startHost(HOST, root, 0, 'drain'))).at(-1)).toBe('drained');
     expect(processesIn(root)).toEqual([]);
     expect(accepted.size).toBeGreaterThan(KILLS);
 
     const store = await openSqliteStore({ directory: root, lockTimeoutMs: 1_000 });
     onTestFinished(() => store.close());
-    const tasks = await allTasks(store);
+    const tasks = new Map((await allTasks(store)).map((task) => [task.id, task]));
     const events = await allEvents(store);
     const outcomes = Map.groupBy(events.filter(({ type }) => TERMINAL_EVENTS.some((terminal) => terminal === type)), ({ taskId }) => taskId);
     for (const id of accepted) expect(tasks.has(id), `task ${id} was accepted and is lost`).toBe(true);

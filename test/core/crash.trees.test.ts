@@ -1,48 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSqliteStore } from '../../src/lib/task-system/store/SqliteStore.ts';
 import { TERMINAL_EVENTS, type TaskEvent } from '../../src/lib/task-system/types/Events.ts';
 import { isTerminal } from '../../src/lib/task-system/types/TaskState.ts';
-import type { TaskRecord, TaskStore } from '../../src/lib/task-system/types/TaskStore.ts';
+import type { TaskRecord } from '../../src/lib/task-system/types/TaskStore.ts';
+import { allEvents, allTasks, linesOf, startHost } from './killedHosts.ts';
 import { processesIn, temporaryDirectory } from './support.ts';
 
 /** All 50 moments with TREE_KILLS=50; a few of them otherwise, as each takes about a second. */
 const KILLS = Number(process.env['TREE_KILLS'] ?? '8');
-const HOST = new URL('./hosts/trees.mjs', import.meta.url).pathname;
-
-function startHost(root: string, seed: number, mode: 'grow' | 'drain'): ChildProcess {
-  const host = spawn(process.execPath, [HOST, root, String(seed), mode], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => { host.kill('SIGKILL'); });
-  return host;
-}
-
-/** Runs a host; kills it once it has printed so many lines. @returns what it printed. */
-async function linesOf(host: ChildProcess, killAfter = Infinity): Promise<string[]> {
-  const lines: string[] = [];
-  if (host.stdout === null) return lines;
-  for await (const line of createInterface({ input: host.stdout })) {
-    lines.push(line);
-    if (lines.length === killAfter) host.kill('SIGKILL');
-  }
-  return lines;
-}
-
-async function allTasks(store: TaskStore): Promise<TaskRecord[]> {
-  const tasks: TaskRecord[] = [];
-  for (let cursor: string | undefined; ;) {
-    const page = await store.list({ limit: 500, ...(cursor === undefined ? {} : { cursor }) });
-    tasks.push(...page.tasks);
-    if (page.nextCursor === undefined) return tasks;
-    cursor = page.nextCursor;
-  }
-}
-
-async function allEvents(store: TaskStore): Promise<TaskEvent[]> {
-  const events: TaskEvent[] = [];
-  for (let page = await store.readEvents(0, 1_000); page !== undefined && page.length > 0; page = await store.readEvents(events.at(-1)?.offset ?? 0, 1_000)) events.push(...page);
-  return events;
-}
+const HOST = 'trees.mjs';
 
 const isEnd = ({ type }: TaskEvent): boolean => TERMINAL_EVENTS.some((terminal) => terminal === type);
 
@@ -52,9 +18,9 @@ describe('a host with trees that is killed again and again', () => {
     const accepted = new Set<string>();
     // A fixed, irregular sequence of moments: every phase of the work gets its kills.
     for (let kill = 0; kill < KILLS; kill++) {
-      for (const line of await linesOf(startHost(root, kill, 'grow'), 2 + (kill * 17) % 43)) if (line.startsWith('accepted ')) accepted.add(line.slice('accepted '.length));
+      for (const line of await linesOf(startHost(HOST, root, kill, 'grow'), 2 + (kill * 17) % 43)) if (line.startsWith('accepted ')) accepted.add(line.slice('accepted '.length));
     }
-    expect((await linesOf(startHost(root, 0, 'drain'))).at(-1)).toBe('drained');
+    expect((await linesOf(startHost(HOST, root, 0, 'drain'))).at(-1)).toBe('drained');
     expect(processesIn(root)).toEqual([]);
 
     const store = await openSqliteStore({ directory: root, lockTimeoutMs: 1_000 });

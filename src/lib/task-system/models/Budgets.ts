@@ -4,6 +4,7 @@ import type { Caller } from '../types/HostCalls.ts';
 import type { Clock, Logger } from '../types/Ports.ts';
 import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
+import { unlessAborted } from '../types/unlessAborted.ts';
 import { Account, findNearlySpent, findReserved, findSpent, leftOf, NO_SPEND, type Bound, type Finding } from './Account.ts';
 
 /** What is only known when a call is over. */
@@ -75,7 +76,8 @@ export class Budgets {
       if (spent !== undefined) throw overspent(caller.task, spent);
       // From the look to the reservation nobody else gets a turn.
       if (findReserved(bounds, MEASURED) === undefined) return this.#reserve(caller, bounds, accounts, wanted, reserved);
-      await settledOrAborted(this.#changed.promise, signal);
+      signal.throwIfAborted();
+      await unlessAborted(this.#changed.promise, signal);
     }
   }
 
@@ -189,16 +191,4 @@ function overspent(task: TaskRecord, { bound: { account, budget }, kind, limit }
 function nearlySpent({ bound: { account, budget }, kind, limit }: Finding): string {
   const spent = account.spent[kind];
   return `${budget}: ${String(Math.floor((spent / limit) * PERCENT))} % of ${kind} are spent (${String(spent)} of ${String(limit)})`;
-}
-
-async function settledOrAborted(settled: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<undefined>();
-  const stop = (): void => { reject(signal.reason); };
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    await Promise.race([settled, promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

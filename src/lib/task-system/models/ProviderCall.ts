@@ -2,6 +2,7 @@ import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4Genera
 import { TaskSystemError } from '../types/Errors.ts';
 import type { ResolvedModel } from '../types/Models.ts';
 import type { Clock, Timer } from '../types/Ports.ts';
+import { unlessAborted } from '../types/unlessAborted.ts';
 import { readFailure, toError, type Failure } from './failures.ts';
 import type { ModelGate } from './ModelGate.ts';
 
@@ -82,18 +83,8 @@ export class ProviderCall {
   }
 
   /** Waits for something as long as the call is not stopped: not every model heeds the signal it is given. @throws why it was stopped. */
-  async unlessStopped<Value>(work: Promise<Value>): Promise<Value> {
-    const { signal } = this.#stop;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const stop = (): void => { reject(signal.reason); };
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      return await Promise.race([work, promise]);
-    } finally {
-      signal.removeEventListener('abort', stop);
-      work.catch(() => undefined);
-    }
+  unlessStopped<Value>(work: Promise<Value>): Promise<Value> {
+    return unlessAborted(work, this.#stop.signal);
   }
 
   /** What an error that came as a part of the stream means. */

@@ -3,6 +3,7 @@ import { isRecord } from '../types/isRecord.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../types/Json.ts';
 import { systemClock } from '../types/Ports.ts';
 import type { CallOptions, ExecuteAny, ListedTool, OutputOf, TaskTools, ToolLike, ToolPorts, ToolSet } from '../types/Tools.ts';
+import { unlessAborted } from '../types/unlessAborted.ts';
 import { Place, runBuiltIn } from './builtin/BuiltIn.ts';
 import { builtInTools } from './builtin/index.ts';
 import { modelNames } from './modelNames.ts';
@@ -87,7 +88,8 @@ export class ToolClient implements TaskTools {
       if (signal?.aborted === true) throw aborted(name, signal.reason);
       return this.#ports.call('toolRun', { tool: name, input: json });
     });
-    return signal === undefined ? running : until(running, signal, name);
+    // The host goes on until it is done or out of time: its outcome stands in the events.
+    return signal === undefined ? running : unlessAborted(running, signal, (reason) => aborted(name, reason));
   }
 
   async #callHere(tool: ReadTool, raw: unknown, asked: Asked): Promise<JsonValue> {
@@ -160,20 +162,6 @@ function askedOf(options: unknown): Asked {
   const signal = options['abortSignal'] ?? options['signal'];
   const messages: readonly unknown[] | undefined = Array.isArray(options['messages']) ? options['messages'] : undefined;
   return { ...(signal instanceof AbortSignal ? { signal } : {}), ...(messages === undefined ? {} : { messages }) };
-}
-
-/** Rejects as soon as the signal is aborted. The host goes on until it is done or out of time: its outcome stands in the events. */
-async function until<Value>(running: Promise<Value>, signal: AbortSignal, name: string): Promise<Value> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => { reject(aborted(name, signal.reason)); };
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([running, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    running.catch(() => undefined);
-  }
 }
 
 function readGrant(value: JsonValue): Grant {

@@ -2,6 +2,7 @@ import { TaskSystemError } from '../../types/Errors.ts';
 import { parseJson, type JsonValue } from '../../types/Json.ts';
 import { MAX_MODEL_REQUEST_BYTES, MAX_OPEN_MODEL_CALLS } from '../../types/ModelCalls.ts';
 import type { AskModels, ModelProgram, TaskModel, TaskModelPart, TaskModelRequest, TaskModelResult } from '../../types/Models.ts';
+import { unlessAborted } from '../../types/unlessAborted.ts';
 import { bytesAsBase64 } from '../bytes.ts';
 import { readParts, readPatterns, readResult } from './revive.ts';
 
@@ -117,19 +118,10 @@ class ModelClient {
 
   async #abortable(call: number, signal: AbortSignal | undefined, work: Promise<JsonValue>): Promise<JsonValue> {
     if (signal === undefined) return work;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const stop = (): void => {
+    return unlessAborted(work, signal, (reason) => {
       this.#abort(call);
-      reject(signal.reason);
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      return await Promise.race([work, promise]);
-    } finally {
-      signal.removeEventListener('abort', stop);
-      work.catch(() => undefined);
-    }
+      return reason;
+    });
   }
 
   #abort(call: number): void {
