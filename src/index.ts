@@ -13,7 +13,7 @@ export { ISOLATION_DIMENSIONS, ISOLATION_LEVELS } from './lib/task-system/types/
 export { PRIORITY_LEVELS } from './lib/task-system/types/Task.ts';
 export { isTerminal, TASK_STATES, TRANSITIONS } from './lib/task-system/types/TaskState.ts';
 export type {
-  Clock, CloseOptions, Committed, ContextFileOptions, ContextOptions, Created, DimensionReport, DoctorReport, Enforcement, ErrorCode, ErrorEntry, EventDraft,
+  CgroupController, CgroupReport, Clock, CloseOptions, Committed, ContextFileOptions, ContextOptions, Created, DimensionReport, DoctorReport, Enforcement, ErrorCode, ErrorEntry, EventDraft,
   EventEnvelope, Hook, HookContext, HookListeners, HookRegistry, IsolationDimension, IsolationLevel, JsonObject, JsonValue, LevelReport,
   LimitOptions, ListOptions, Logger, LogLevel, NetworkPolicyOptions, NewTask, PolicyDecision, PolicyLayer, PolicyOptions, PolicyRule,
   PriorityName, ProcessSpawner, ProjectAccess, ProjectCounts, ProjectOptions, ProjectSnapshot, PruneOrder, QueueControl, QueueOptions,

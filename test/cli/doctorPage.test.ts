@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { explainController, NO_CGROUP } from '../../src/lib/task-system/policy/cgroups/cgroupProblems.ts';
 import { doctorPage } from '../../src/lib/task-system/cli/doctorPage.ts';
 import { ISOLATION_DIMENSIONS } from '../../src/lib/task-system/types/Isolation.ts';
 import { MISSING, reportWith } from './reports.ts';
@@ -43,6 +44,25 @@ describe('doctorPage', () => {
     expect([...page.matchAll(/^\[(\d)\] What is missing/gm)].map(([, number]) => number)).toEqual(['1', '2']);
     expect(page).toMatch(/^files +process +open +\[1\]$/m);
     expect(page).toMatch(/^memory +process +watched +\[2\]$/m);
+  });
+
+  it('says that the host only watches what control groups could hold', () => {
+    const page = doctorPage(reportWith(['kernel', 'permission-model', 'process'], true, { controllers: [], problems: [NO_CGROUP] }), 'kernel');
+    expect(page).toContain('\ncontrol group: none is set;');
+    expect(page).toMatch(/^memory +kernel +watched +\[1\]$/m);
+    expect(page).toMatch(/^pids +kernel +watched +\[1\]$/m);
+    expect(page).toContain('[1] What is missing: `sandbox.cgroup` is not set');
+  });
+
+  it('says what a control group holds and what it does not', () => {
+    const page = doctorPage(reportWith(['kernel'], true, { directory: '/top', controllers: ['memory', 'pids'], problems: [explainController('cpu')] }), 'kernel');
+    expect(page).toContain('\ncontrol group /top: the kernel holds memory, pids of all processes of a task together, not cpu.\n');
+    expect(page).toMatch(/^memory +kernel +enforced$/m);
+    expect(page).toMatch(/^cpu +kernel +watched +\[\d\]$/m);
+  });
+
+  it('has nothing to add where a control group holds everything', () => {
+    expect(doctorPage(reportWith(['kernel'], true, { directory: '/top', controllers: ['memory', 'pids', 'cpu'], problems: [] }), 'kernel')).toContain('together.\n');
   });
 
   it('explains the words that it uses, and no others', () => {

@@ -11,22 +11,26 @@ interface Ran {
   readonly complained: string;
   /** The directories that a doctor was sent to. */
   readonly roots: readonly string[];
+  /** What they were told of a control group. */
+  readonly cgroups: readonly (string | undefined)[];
 }
 
 /** Runs a command on a machine where the given levels work. */
 async function run(args: readonly string[], working: readonly IsolationLevel[] = ['kernel', 'permission-model', 'process']): Promise<Ran> {
   const texts = { printed: '', complained: '' };
   const roots: string[] = [];
+  const cgroups: (string | undefined)[] = [];
   const code = await runCommand(args, {
     print: (text) => { texts.printed += text; },
     complain: (text) => { texts.complained += text; },
-    examine: (root) => {
+    examine: (root, cgroup) => {
       roots.push(root);
+      cgroups.push(cgroup);
       if (!existsSync(root)) return Promise.reject(new Error('no such directory'));
       return Promise.resolve(reportWith(working));
     },
   });
-  return { code, ...texts, roots };
+  return { code, ...texts, roots, cgroups };
 }
 
 describe('task-system doctor', () => {
@@ -51,6 +55,11 @@ describe('task-system doctor', () => {
     const { code, printed } = await run(['doctor', '--json'], ['process']);
     expect(code).toBe(1);
     expect(JSON.parse(printed)).toEqual(reportWith(['process']));
+  });
+
+  it('tries the control group that --cgroup names, and none otherwise', async () => {
+    expect((await run(['doctor', '--cgroup', '/sys/fs/cgroup/app'])).cgroups).toEqual(['/sys/fs/cgroup/app']);
+    expect((await run(['doctor'])).cgroups).toEqual([undefined]);
   });
 
   it('lets the canaries sing where --root says', async () => {

@@ -16,13 +16,13 @@ function childOf(parent: Partial<TaskTypeOptions>, child: Partial<TaskTypeOption
 describe('InheritedTypes', () => {
   it.each<[keyof LimitOptions, number, number]>([
     ['inputBytes', 10, 20], ['resultBytes', 10, 20], ['outputBytes', 10, 20], ['memoryMb', 100, 200], ['cpuMs', 100, 200], ['processes', 4, 8],
-    ['openFiles', 64, 128], ['workspaceMb', 10, 20], ['workerThreads', 0, 2], ['artifacts', 1, 2], ['artifactsMb', 1, 2],
+    ['cpus', 0.5, 2], ['openFiles', 64, 128], ['workspaceMb', 10, 20], ['workerThreads', 0, 2], ['artifacts', 1, 2], ['artifactsMb', 1, 2],
   ])('lets no child widen %s', (name, narrow, wide) => {
     expect(childOf({ limits: { [name]: narrow } }, { limits: { [name]: wide } }).limits[name]).toBe(narrow);
     expect(childOf({ limits: { [name]: wide } }, { limits: { [name]: narrow } }).limits[name]).toBe(narrow);
   });
 
-  it.each(['memoryMb', 'cpuMs', 'processes', 'openFiles', 'workspaceMb'] as const)('lets no child take the bound of %s away', (name) => {
+  it.each(['memoryMb', 'cpuMs', 'processes', 'cpus', 'openFiles', 'workspaceMb'] as const)('lets no child take the bound of %s away', (name) => {
     expect(childOf({ limits: { [name]: 100 } }, { limits: { [name]: false } }).limits[name]).toBe(100);
     expect(childOf({ limits: { [name]: false } }, { limits: { [name]: 100 } }).limits[name]).toBe(100);
   });

@@ -47,7 +47,7 @@ describe('parseTaskSystemOptions: defaults', () => {
       timeoutMs: 900_000,
       stopGraceMs: 2_000,
       retry: { maxAttempts: 1, baseDelayMs: 1_000, maxDelayMs: 300_000, factor: 2 },
-      limits: { inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216, memoryMb: 512, cpuMs: 900_000, processes: 64, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2, artifacts: 64, artifactsMb: 256 },
+      limits: { inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216, memoryMb: 512, cpuMs: 900_000, processes: 64, cpus: false, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2, artifacts: 64, artifactsMb: 256 },
       onInterrupt: 'retry',
       memory: 'write',
       rememberFailures: false,

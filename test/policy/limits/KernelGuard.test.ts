@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../../support/files.ts';
 
 const PLAN: LaunchPlan = { command: '/usr/bin/node', args: ['child.cjs'], cwd: '/tmp', env: {}, niceness: 0 };
 const WIDE: ResolvedLimits = {
-  memoryMb: false, cpuMs: false, processes: 64, openFiles: 512, workspaceMb: false, workerThreads: 1, inputBytes: 1_000, outputBytes: 1_000, resultBytes: 1_000, artifacts: 0, artifactsMb: 0,
+  memoryMb: false, cpuMs: false, processes: 64, cpus: false, openFiles: 512, workspaceMb: false, workerThreads: 1, inputBytes: 1_000, outputBytes: 1_000, resultBytes: 1_000, artifacts: 0, artifactsMb: 0,
 };
 const NARROW: ResolvedLimits = { ...WIDE, cpuMs: 2_000, openFiles: 100 };
 

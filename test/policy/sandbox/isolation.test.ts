@@ -23,6 +23,15 @@ describe('isolationOf', () => {
     expect(isolationOf('permission-model').dimensions).toMatchObject({ files: 'guarded', network: 'open', systemCalls: 'open' });
   });
 
+  it('calls memory and processes enforced where the kernel holds them for the whole tree', () => {
+    expect(isolationOf('kernel', ['memory', 'pids', 'cpu']).dimensions).toMatchObject({ memory: 'enforced', pids: 'enforced', cpu: 'watched' });
+    expect(isolationOf('kernel', ['pids']).dimensions).toMatchObject({ memory: 'watched', pids: 'enforced' });
+  });
+
+  it.each(['process', 'permission-model'] as const)('trusts no control group at the level %s, where a task could leave it', (level) => {
+    expect(isolationOf(level, ['memory', 'pids', 'cpu'])).toEqual(isolationOf(level));
+  });
+
   it('calls nothing but the channel enforced in a plain process', () => {
     expect(Object.entries(isolationOf('process').dimensions).filter(([, how]) => how === 'enforced').map(([dimension]) => dimension)).toEqual(['channel']);
   });

@@ -1,4 +1,4 @@
-import { isAtLeast, type DoctorReport, type IsolationLevel, type LevelReport, type SandboxProblem } from '../types/Isolation.ts';
+import { CGROUP_CONTROLLERS, isAtLeast, type CgroupReport, type DoctorReport, type IsolationLevel, type LevelReport, type SandboxProblem } from '../types/Isolation.ts';
 
 /** How a person reads each word of a report. */
 const MEANING = {
@@ -22,12 +22,20 @@ export function doctorPage(report: DoctorReport, required: IsolationLevel): stri
       ...report.dimensions.map(({ dimension, level, enforcement, problems: own }) => [dimension, level, enforcement, numbersOf(own, problems)]),
     ]),
     '',
+    cgroupLine(report.cgroup),
+    '',
     ...Object.entries(MEANING).filter(([word]) => report.dimensions.some(({ enforcement }) => enforcement === word)).map(([word, meaning]) => `${word}: ${meaning}`),
     ...problems.flatMap(({ what, fix }, index) => ['', `[${String(index + 1)}] What is missing: ${what}`, `    How to get it:   ${fix}`]),
     '',
     isReached ? `The level "${required}" works.` : `The level "${required}" does not work here.`,
     '',
   ].join('\n');
+}
+
+function cgroupLine({ directory, controllers }: CgroupReport): string {
+  if (directory === undefined) return 'control group: none is set; what all processes of a task use together is watched.';
+  const lacking = CGROUP_CONTROLLERS.filter((controller) => !controllers.includes(controller));
+  return `control group ${directory}: the kernel holds ${controllers.join(', ') || 'nothing'} of all processes of a task together${lacking.length === 0 ? '' : `, not ${lacking.join(', ')}`}.`;
 }
 
 function uniqueProblems(reports: readonly Pick<LevelReport, 'problems'>[]): readonly SandboxProblem[] {

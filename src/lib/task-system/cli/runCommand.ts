@@ -10,12 +10,13 @@ import { isAtLeast, ISOLATION_LEVELS, type DoctorReport, type IsolationLevel } f
 import { systemClock } from '../types/Ports.ts';
 import { doctorPage } from './doctorPage.ts';
 
-const USAGE = `Usage: task-system doctor [--require <level>] [--root <directory>] [--json]
+const USAGE = `Usage: task-system doctor [--require <level>] [--root <directory>] [--cgroup <directory>] [--json]
 
 Starts a canary process at each level of isolation and tells what works on this machine, what is missing, and how to get it.
 
   --require <level>   the least level that counts as success: ${[...ISOLATION_LEVELS].reverse().join(', ')} (default: kernel)
   --root <directory>  where the task system will have its root (default: a temporary directory)
+  --cgroup <path>     the group of cgroups v2 that the host will get (\`sandbox.cgroup\`), or own (default: none)
   --json              the report as JSON, as \`tasks.doctor()\` returns it
 
 Exit code: 0 when the required level works, 1 when it does not, 2 when the command was not understood.
@@ -28,8 +29,8 @@ export interface CommandPorts {
   readonly print: (text: string) => void;
   /** For what went wrong. */
   readonly complain: (text: string) => void;
-  /** @param root a directory that exists. @defaultValue starts real canaries */
-  readonly examine?: (root: string) => Promise<DoctorReport>;
+  /** @param root a directory that exists. @param cgroup what `sandbox.cgroup` will be. @defaultValue starts real canaries */
+  readonly examine?: (root: string, cgroup: string | undefined) => Promise<DoctorReport>;
 }
 
 /** Runs the command that arguments name; resolves with the exit code. Never rejects. */
@@ -43,7 +44,7 @@ export async function runCommand(args: readonly string[], ports: CommandPorts): 
     const required = levelNamed(values.require);
     if (positionals.length !== 1 || positionals[0] !== 'doctor' || required === undefined) return misuse(describe(positionals, values.require), ports);
     if (values.root !== undefined && !existsSync(values.root)) return misuse(`--root: there is no directory "${values.root}"`, ports);
-    return await doctor({ required, root: values.root, isJson: values.json }, ports);
+    return await doctor({ required, root: values.root, cgroup: values.cgroup, isJson: values.json }, ports);
   } catch (error) {
     return misuse(serializeError(error).message, ports);
   }
@@ -57,6 +58,7 @@ function parse(args: readonly string[]) {
       help: { type: 'boolean', short: 'h', default: false },
       require: { type: 'string', default: 'kernel' },
       root: { type: 'string' },
+      cgroup: { type: 'string' },
     },
     allowPositionals: true,
   });
@@ -65,11 +67,12 @@ function parse(args: readonly string[]) {
 interface DoctorRequest {
   readonly required: IsolationLevel;
   readonly root: string | undefined;
+  readonly cgroup: string | undefined;
   readonly isJson: boolean;
 }
 
-async function doctor({ required, root, isJson }: DoctorRequest, { print, examine: ask = examineHere }: CommandPorts): Promise<number> {
-  const report = await within(root, ask);
+async function doctor({ required, root, cgroup, isJson }: DoctorRequest, { print, examine: ask = examineHere }: CommandPorts): Promise<number> {
+  const report = await within(root, (directory) => ask(directory, cgroup));
   const isReached = report.levels.some(({ level, available }) => available && isAtLeast(level, required));
   print(isJson ? `${JSON.stringify(report, undefined, 2)}\n` : doctorPage(report, required));
   return isReached ? EXIT.good : EXIT.lacking;
@@ -86,8 +89,8 @@ async function within<Result>(root: string | undefined, work: (root: string) => 
   }
 }
 
-function examineHere(root: string): Promise<DoctorReport> {
-  return examine({ entry: childEntryPath(), root, spawn, clock: systemClock }, { types: new Map(), sandbox: { env: [], niceness: 0 } });
+function examineHere(root: string, cgroup: string | undefined): Promise<DoctorReport> {
+  return examine({ entry: childEntryPath(), root, spawn, clock: systemClock }, { types: new Map(), sandbox: { env: [], niceness: 0, ...(cgroup === undefined ? {} : { cgroup }) } });
 }
 
 function levelNamed(name: string): IsolationLevel | undefined {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Cgroups } from '../policy/cgroups/Cgroups.ts';
+import type { TaskGroup } from '../policy/cgroups/TaskGroup.ts';
 import { ResourceLimiter } from '../policy/ResourceLimiter.ts';
 import { MARKS, nameOfKind, planLaunch, rootMarkOf, type SandboxKind } from '../policy/Sandbox.ts';
 import { isolationOf } from '../policy/sandbox/isolation.ts';
@@ -78,6 +80,8 @@ export class Sessions {
   readonly #limiter: ResourceLimiter;
   readonly #maxResultBytes: number;
   readonly #rootMark: string;
+  /** Only where the host was given a part of the tree of control groups. */
+  #groups: Cgroups | undefined;
   /** A directory that is no process's. */
   #launcherSlot: string | undefined;
 
@@ -106,6 +110,7 @@ export class Sessions {
     await this.workspaces.open();
     this.#launcherSlot = this.workspaces.createSlot(randomUUID());
     await this.#ports.launcher.open(this.#launcherSlot);
+    await this.#openGroups();
     if (this.#kinds.hasNetwork('anywhere')) await this.#networks.open(this.#kinds.hasNetwork('unconfined'));
     const kind = this.#kinds.first();
     if (kind !== undefined) this.#spares.fill(kind);
@@ -122,6 +127,8 @@ export class Sessions {
     // One that is only just being started stands in a directory that must not be renamed yet.
     if (child.pid === undefined) await child.started;
     this.#confine(child, type.limits);
+    const group = this.#groups?.of(child.id);
+    if (group !== undefined) child.holdFor(group.limit(type.limits));
     try {
       const workspace = child.isPathFixed ? this.workspaces.adopt(child.directory) : this.workspaces.assign(child.directory, attemptName);
       const project = this.#kinds.projectFolder(type, task.project);
@@ -146,9 +153,12 @@ export class Sessions {
     const { attemptName, child, workspace } = await readying;
     await child.started;
     const { level, warning } = this.#ports.levels.choose(type);
+    const group = this.#groups?.of(child.id);
+    // Before it is said what holds the attempt; one that dies on its way never gets there.
+    if (group !== undefined) await Promise.race([group.entered, child.exited]);
     const network = this.#networks.of(child.id);
     network?.access.grant({ hosts: type.policy.network.hosts, onDenied: (denial) => { ports.record([{ type: 'task:network:denied', data: denial }]).catch(() => undefined); } });
-    const limiter = this.#limiter.watch({ pid: child.pid, processId: child.id, workspace, isClosed: child.hasNamespace }, type.limits);
+    const limiter = this.#limiter.watch({ pid: child.pid, processId: child.id, workspace, isClosed: child.hasNamespace, ...(group === undefined ? {} : { group }) }, type.limits);
     const session = new TaskSession(task, child, {
       workspace,
       logPath: this.workspaces.logPath(attemptName),
@@ -160,7 +170,7 @@ export class Sessions {
       outputBytes: type.limits.outputBytes,
     }, { ...ports, limiter, clock: this.#ports.clock, ...(network === undefined ? {} : { network }) });
     return {
-      session, workspace, isolation: isolationOf(level), warning,
+      session, workspace, isolation: isolationOf(level, group?.held), warning: joined(warning, unheld(type.limits, group)),
       dispose: (disposal) => { this.workspaces.dispose(workspace, disposal, child.isPathFixed ? attemptName : undefined); },
     };
   }
@@ -171,6 +181,7 @@ export class Sessions {
     await this.#undertaker.close();
     await this.#ports.launcher.close();
     this.#networks.close();
+    await this.#groups?.close();
     if (this.#launcherSlot !== undefined) this.workspaces.dispose(this.#launcherSlot, 'remove');
     await this.workspaces.settle();
   }
@@ -195,12 +206,23 @@ export class Sessions {
     }, this.#machine);
     const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId, this.#networks.threadsOf(processId)), { launcher, clock, maxResultBytes: this.#maxResultBytes });
     this.#confine(child);
+    const groups = this.#groups;
+    if (groups !== undefined) child.holdFor(groups.admit(processId, child.up.then(() => child.members)).entered);
     void child.exited.then(() => {
       this.#limiter.kernel.forget(processId);
       this.#networks.forget(processId);
+      groups?.forget(processId);
     });
     void this.#watch(child);
     return child;
+  }
+
+  async #openGroups(): Promise<void> {
+    const { options: { sandbox: { cgroup } }, spawn, clock, logger } = this.#ports;
+    if (cgroup === undefined) return;
+    const { openCgroups } = await import('../policy/cgroups/openCgroups.ts');
+    this.#groups = await openCgroups({ setting: cgroup, name: this.#rootMark, spawn, clock });
+    logger.info(`control groups hold of each task: ${this.#groups.held.join(', ') || 'nothing, only its processes together'}`);
   }
 
   async #watch(child: TaskProcess): Promise<void> {
@@ -212,6 +234,16 @@ export class Sessions {
   }
 }
 
+function joined(...texts: readonly (string | undefined)[]): string | undefined {
+  const said = texts.filter((text) => text !== undefined);
+  return said.length === 0 ? undefined : said.join(' ');
+}
+
+/** What the limits of a type ask for that nobody holds. */
+function unheld({ cpus }: ResolvedLimits, group: TaskGroup | undefined): string | undefined {
+  if (group?.problem !== undefined) return `its processes could not be put into a control group, so that they are only watched: ${group.problem.message}`;
+  return cpus === false || group?.held.includes('cpu') === true ? undefined : '`limits.cpus` is not held: that takes `sandbox.cgroup` with the controller "cpu"';
+}
 
 /** Nothing in a system without models: most have none. */
 function modelsOf({ models }: ResolvedOptions, type: ResolvedTaskType): { readonly models?: StartModels } {

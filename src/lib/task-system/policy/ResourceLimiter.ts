@@ -1,13 +1,14 @@
 import type { SerializedError } from '../types/Errors.ts';
 import type { Clock } from '../types/Ports.ts';
 import type { ResolvedLimits } from '../types/ResolvedOptions.ts';
+import type { TaskGroup } from './cgroups/TaskGroup.ts';
 import { measureDirectory } from './limits/DiskMeter.ts';
 import { breachOfExit, breachOfFailure, type EndOfProcess } from './limits/kernelBreach.ts';
 import { KernelGuard } from './limits/KernelGuard.ts';
 import { MarkTable } from './limits/MarkTable.ts';
 import { PidusageTree } from './limits/PidusageTree.ts';
 import { ProcTree } from './limits/ProcTree.ts';
-import type { LimitBreach } from './limits/usage.ts';
+import type { LimitBreach, UsageReader } from './limits/usage.ts';
 import { UsageWatch, type Peaks, type WatchListener } from './limits/UsageWatch.ts';
 
 /** What one attempt consists of, as far as limits are concerned. */
@@ -19,6 +20,8 @@ export interface AttemptTarget {
   readonly workspace: string;
   /** Whether no descendant can leave the tree: in a namespace, whoever loses its parent is given the namespace's first process. @defaultValue false */
   readonly isClosed?: boolean;
+  /** Its control group, where there are some. */
+  readonly group?: Pick<TaskGroup, 'cpuMs' | 'breach'>;
 }
 
 /** The limits of one attempt at work. */
@@ -52,17 +55,30 @@ export class ResourceLimiter {
 
   /** The limits of one attempt. */
   watch(target: AttemptTarget, limits: ResolvedLimits): AttemptLimiter {
-    const { pid, processId, workspace, isClosed = false } = target;
-    const reader = pid === undefined ? NOTHING : process.platform === 'linux' ? new ProcTree(pid, isClosed ? undefined : () => this.#table.pidsOf(processId)) : new PidusageTree(pid);
+    const { pid, processId, workspace, isClosed = false, group } = target;
+    const tree = pid === undefined ? NOTHING : process.platform === 'linux' ? new ProcTree(pid, isClosed ? undefined : () => this.#table.pidsOf(processId)) : new PidusageTree(pid);
+    const reader = group === undefined ? tree : withGroup(tree, group);
     const watch = new UsageWatch(limits, { clock: this.#clock, reader, measureDisk: (stopAbove) => measureDirectory(workspace, stopAbove) });
     const guarded = this.kernel.processOf(processId);
     return {
       start: (listener) => { watch.start(listener); },
-      explainExit: (end) => breachOfExit(end, guarded.limits, watch.peaks),
-      explainFailure: (error) => breachOfFailure(error, guarded.limits, watch.peaks),
+      explainExit: (end) => group?.breach ?? breachOfExit(end, guarded.limits, watch.peaks),
+      explainFailure: (error) => group?.breach ?? breachOfFailure(error, guarded.limits, watch.peaks),
       finish: () => watch.finish(),
     };
   }
 }
 
-const NOTHING = { minIntervalMs: 0, read: () => Promise.resolve(undefined), exactMemory: () => undefined };
+/** The kernel's own count of CPU time has what ended between two looks, too. It begins when a process enters the group. */
+function withGroup(tree: UsageReader, group: Pick<TaskGroup, 'cpuMs'>): UsageReader {
+  return {
+    minIntervalMs: tree.minIntervalMs,
+    exactMemory: () => tree.exactMemory(),
+    read: async () => {
+      const usage = await tree.read();
+      return usage === undefined ? undefined : { ...usage, cpuMs: Math.max(usage.cpuMs, group.cpuMs) };
+    },
+  };
+}
+
+const NOTHING: UsageReader = { minIntervalMs: 0, read: () => Promise.resolve(undefined), exactMemory: () => undefined };

@@ -52,6 +52,7 @@ function narrowLimits(parent: ResolvedLimits, child: ResolvedLimits): ResolvedLi
     memoryMb: lower(parent.memoryMb, child.memoryMb),
     cpuMs: lower(parent.cpuMs, child.cpuMs),
     processes: lower(parent.processes, child.processes),
+    cpus: lower(parent.cpus, child.cpus),
     openFiles: lower(parent.openFiles, child.openFiles),
     workspaceMb: lower(parent.workspaceMb, child.workspaceMb),
     workerThreads: Math.min(parent.workerThreads, child.workerThreads),

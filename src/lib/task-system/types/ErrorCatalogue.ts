@@ -333,6 +333,12 @@ const sandboxErrors = {
     fix: 'Run `tasks.doctor()`: it names what is missing and how to get it. To run with less, say so in `sandbox.require` of the task type.',
     retryable: false,
   },
+  CGROUP_UNAVAILABLE: {
+    summary: 'The control group of `sandbox.cgroup` cannot be used.',
+    cause: 'The directory is none of cgroups v2, the host may not make groups in it or not move processes into them, or the kernel is older than 5.14.',
+    fix: 'Run `npx task-system doctor --cgroup <directory>`: it says what is missing. Without `sandbox.cgroup` the host watches what tasks use.',
+    retryable: false,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** Every error code of the library, with its meaning and its remedy. */

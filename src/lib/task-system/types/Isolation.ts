@@ -59,6 +59,22 @@ export interface DimensionReport {
   readonly problems: readonly SandboxProblem[];
 }
 
+/** What a control group (cgroup v2) can be told to hold, of what is used here. */
+export const CGROUP_CONTROLLERS = ['memory', 'pids', 'cpu'] as const;
+
+/** One of {@link CGROUP_CONTROLLERS}. */
+export type CgroupController = (typeof CGROUP_CONTROLLERS)[number];
+
+/** What control groups give on this machine, for all processes of a task together. */
+export interface CgroupReport {
+  /** What `sandbox.cgroup` says; undefined when it is not set. */
+  readonly directory?: string;
+  /** What the kernel holds there: memory, number of processes and threads, share of the processors. */
+  readonly controllers: readonly CgroupController[];
+  /** Why it is not more, and how to get that. */
+  readonly problems: readonly SandboxProblem[];
+}
+
 /** At which level the tasks of one type run. */
 export interface TypeReport {
   readonly type: string;
@@ -79,6 +95,8 @@ export interface DoctorReport {
   readonly levels: readonly LevelReport[];
   /** What the strongest level gives, dimension by dimension. */
   readonly dimensions: readonly DimensionReport[];
+  /** What the kernel holds for all processes of a task together. */
+  readonly cgroup: CgroupReport;
   /** The task types of the system, by name. */
   readonly types: readonly TypeReport[];
 }

@@ -166,6 +166,11 @@ export interface LimitOptions {
   readonly cpuMs?: number | false;
   /** Processes alive at once; more end the attempt with `TASK_LIMIT_PROCESSES`. `false`: no bound. @defaultValue 64 */
   readonly processes?: number | false;
+  /**
+   * How many processors all processes may use at once, such as 0.5 or 2; more is slowed down. Only control groups (`sandbox.cgroup`) can
+   * hold that: without them there is a `task:warning`. `false`: no bound. @defaultValue false
+   */
+  readonly cpus?: number | false;
   /** Open files of each process; one more is an `EMFILE` error in the task. `false`: no bound of its own. @defaultValue 1_024 */
   readonly openFiles?: number | false;
   /** What the workspace may hold on disk, in MiB; more ends the attempt with `TASK_LIMIT_DISK`. `false`: no bound. @defaultValue 1_024 (1 GiB) */
@@ -248,6 +253,13 @@ export interface SandboxOptions {
   readonly require?: IsolationLevel;
   /** Names of the host's environment variables that tasks may see, beside PATH, HOME-independent basics and the locale. @defaultValue [] */
   readonly env?: readonly string[];
+  /**
+   * Absolute path of a group of cgroups v2 (Linux) that was given to the host to manage, or `own` for the one that the host is in: then each
+   * task's processes are put in a group of their own, where the kernel holds them together to `memoryMb`, `processes` and `cpus`, and ends
+   * them with one word. With `own` the processes that are in it (in a container: all) are moved into a group `task-system.host` below.
+   * What cannot be used does not let the system open (`CGROUP_UNAVAILABLE`). @defaultValue none: the host watches what tasks use
+   */
+  readonly cgroup?: string;
   /** Added to the niceness of the host for task processes, 0 to 19, so that the host's event loop stays quick. @defaultValue 10 */
   readonly niceness?: number;
 }

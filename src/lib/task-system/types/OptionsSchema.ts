@@ -19,6 +19,8 @@ import type { ToolSet } from './Tools.ts';
 import { GROUP_TYPE, type ChildFailureRule, type CompletionRule } from './Subtasks.ts';
 
 const MAX_NICENESS = 19;
+/** The least that the kernel can tell apart. */
+const MIN_CPUS = 0.01;
 /** Node itself needs about twenty. */
 const MIN_OPEN_FILES = 64;
 const MAX_CONTEXT_FILES = 16;
@@ -46,6 +48,7 @@ const limitSchema = tiedTo<LimitOptions>()(group({
   memoryMb: integerOrOff(1).exactOptional(),
   cpuMs: durationOrOff(1).exactOptional(),
   processes: integerOrOff(1).exactOptional(),
+  cpus: leaf<number | false>('false or a number >= 0.01', (value) => value === false || (isNumber(value) && value >= MIN_CPUS)).exactOptional(),
   openFiles: integerOrOff(MIN_OPEN_FILES).exactOptional(),
   workspaceMb: integerOrOff(1).exactOptional(),
   workerThreads: integer(0).exactOptional(),
@@ -137,6 +140,7 @@ const sandboxSchema = tiedTo<SandboxOptions>()(group({
   level: level.exactOptional(),
   require: level.exactOptional(),
   env: z.array(variableName(), { error: 'an array of names' }).readonly().exactOptional(),
+  cgroup: leaf<string>('"own" or an absolute path', (value) => value === 'own' || (isText(value) && isAbsolute(value))).exactOptional(),
   niceness: integer(0, MAX_NICENESS).exactOptional(),
 }));
 

@@ -86,6 +86,7 @@ export interface ResolvedLimits {
   readonly memoryMb: number | false;
   readonly cpuMs: number | false;
   readonly processes: number | false;
+  readonly cpus: number | false;
   readonly openFiles: number | false;
   readonly workspaceMb: number | false;
   readonly workerThreads: number;
@@ -155,6 +156,8 @@ export interface ResolvedSandbox {
   readonly level?: IsolationLevel;
   readonly require?: IsolationLevel;
   readonly env: readonly string[];
+  /** Undefined: none. */
+  readonly cgroup?: string;
   readonly niceness: number;
 }
 
@@ -220,7 +223,7 @@ export const DEFAULTS = {
   retry: { maxAttempts: 1, baseDelayMs: 1_000, maxDelayMs: 300_000, factor: 2 },
   limits: {
     inputBytes: 1_048_576, resultBytes: 1_048_576, outputBytes: 16_777_216,
-    memoryMb: 512, cpuMs: 900_000, processes: 64, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2, artifacts: 64, artifactsMb: 256,
+    memoryMb: 512, cpuMs: 900_000, processes: 64, cpus: false, openFiles: 1_024, workspaceMb: 1_024, workerThreads: 2, artifacts: 64, artifactsMb: 256,
   },
   project: { weight: 1 },
   queue: { maxConcurrent: 5, agingMs: 3_600_000, maxPending: false, spares: 2, maxInterruptions: 3, maxWaiting: 100 },

@@ -7,7 +7,7 @@ export {
 export type { KeptFile, TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './Handler.ts';
 export type { Hook, HookContext, HookListeners, HookRegistry, Unsubscribe } from './Hooks.ts';
 export {
-  isAtLeast, ISOLATION_DIMENSIONS, ISOLATION_LEVELS, type DimensionReport, type DoctorReport, type Enforcement, type IsolationDimension, type IsolationLevel, type LevelReport, type SandboxProblem,
+  isAtLeast, ISOLATION_DIMENSIONS, ISOLATION_LEVELS, type CgroupController, type CgroupReport, type DimensionReport, type DoctorReport, type Enforcement, type IsolationDimension, type IsolationLevel, type LevelReport, type SandboxProblem,
   type TaskIsolation, type TypeReport,
 } from './Isolation.ts';
 export { isJsonObject, parseJson, type JsonObject, type JsonValue } from './Json.ts';

@@ -2,11 +2,9 @@ import type { Clock, Timer } from '../../types/Ports.ts';
 import type { ResolvedLimits } from '../../types/ResolvedOptions.ts';
 import type { DiskUsage } from './DiskMeter.ts';
 import { nextSampleMs, Trend } from './schedule.ts';
-import type { LimitBreach, TreeUsage, UsageReader } from './usage.ts';
+import { THREADS_PER_PROCESS, type LimitBreach, type TreeUsage, type UsageReader } from './usage.ts';
 
 const MIB = 1_048_576;
-/** A Node process has about a dozen threads. A tree with many more for each process it may have is a bomb of threads. */
-const THREADS_PER_PROCESS = 16;
 const USAGE_INTERVAL_MS = 1_000;
 const FIRST_DISK_MS = 250;
 const DISK_INTERVAL_MS = 250;

@@ -1,3 +1,6 @@
+/** A Node process has about a dozen threads. A tree with many more for each process it may have is a bomb of threads. */
+export const THREADS_PER_PROCESS = 16;
+
 /** What the processes of one attempt use at one moment. */
 export interface TreeUsage {
   /** CPU time since the start, of processes that have ended as well. */

@@ -1,4 +1,4 @@
-import type { Enforcement, IsolationDimension, IsolationLevel, TaskIsolation } from '../../types/Isolation.ts';
+import type { CgroupController, Enforcement, IsolationDimension, IsolationLevel, TaskIsolation } from '../../types/Isolation.ts';
 
 /** What each level gives, dimension by dimension. `docs/isolation.md` explains it, and the isolation suite proves it. */
 const DIMENSIONS = {
@@ -21,7 +21,13 @@ export const NO_ISOLATION: Readonly<Record<IsolationDimension, Enforcement>> = {
   files: 'open', network: 'open', processTree: 'open', systemCalls: 'open', memory: 'open', cpu: 'open', pids: 'open', disk: 'open', environment: 'open', channel: 'open',
 };
 
-/** How a task at this level is kept apart. */
-export function isolationOf(level: IsolationLevel): TaskIsolation {
-  return { level, dimensions: DIMENSIONS[level] };
+/**
+ * How a task at this level is kept apart.
+ * @param held what its control group holds; a task that is not walled off could leave its group, so it only counts at the level `kernel`.
+ */
+export function isolationOf(level: IsolationLevel, held: readonly CgroupController[] = []): TaskIsolation {
+  const byGroup = level === 'kernel' ? { ...held.includes('memory') && ENFORCED.memory, ...held.includes('pids') && ENFORCED.pids } : {};
+  return { level, dimensions: { ...DIMENSIONS[level], ...byGroup } };
 }
+
+const ENFORCED = { memory: { memory: 'enforced' }, pids: { pids: 'enforced' } } as const;
