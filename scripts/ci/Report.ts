@@ -1,4 +1,4 @@
-import type { Counts } from './testCounts.ts';
+import { countsOf, failuresOf, type Counts, type TestReport } from './TestReport.ts';
 
 /** What a step says of itself: whether it ended well, or why it could not be done. */
 export type StepOutcome = boolean | string;
@@ -26,14 +26,17 @@ export class Report {
     return outcome === true;
   }
 
-  /** Runs a step that is made of tests, and counts those. A step that fails without a failed test counts as one failure. */
-  async tests(name: string, run: () => Promise<boolean>, count: () => Counts, failures: () => readonly string[] = () => []): Promise<boolean> {
-    const { outcome, took } = await this.#run(name, run);
-    const counts = safely(count, { passed: 0, failed: 1, skipped: 0 });
-    this.#failures.push(...safely(failures, []));
-    const isHidden = outcome !== true && counts.failed === 0;
-    this.#close(name, outcome === true && counts.failed === 0 ? 'ok' : 'FAILED', isHidden ? { ...counts, failed: 1 } : counts, `${counts.passed} tests, ${took}`);
-    return outcome === true;
+  /** Runs a step that is made of tests, and counts those. A step that leaves no report counts as one failure. */
+  async tests(name: string, run: () => Promise<TestReport>): Promise<boolean> {
+    let counts: Counts = { passed: 0, failed: 1, skipped: 0 };
+    const { took } = await this.#run(name, async () => {
+      const report = await run();
+      counts = countsOf(report);
+      this.#failures.push(...failuresOf(report));
+      return true;
+    });
+    this.#close(name, counts.failed === 0 ? 'ok' : 'FAILED', counts, `${counts.passed} tests, ${took}`);
+    return counts.failed === 0;
   }
 
   /** Counts a step that cannot be run. */
@@ -65,14 +68,5 @@ export class Report {
     this.#write(`--- ${line}\n`);
     const { passed, failed, skipped } = this.#counts;
     this.#counts = { passed: passed + counts.passed, failed: failed + counts.failed, skipped: skipped + counts.skipped };
-  }
-}
-
-/** Tests that left no report behind are no tests that passed. */
-function safely<Value>(read: () => Value, otherwise: Value): Value {
-  try {
-    return read();
-  } catch {
-    return otherwise;
   }
 }

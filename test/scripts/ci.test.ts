@@ -1,6 +1,7 @@
+import { execFile } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { Report } from '../../scripts/ci/Report.ts';
-import { readFailures, readTestCounts } from '../../scripts/ci/testCounts.ts';
+import { countsOf, endedFromBelow, failuresOf, readTestReport, withSecondRun, type FileReport, type TestReport } from '../../scripts/ci/TestReport.ts';
 import { temporaryDirectory, writeFiles } from '../support/files.ts';
 
 function reportOf(): { readonly report: Report; readonly written: () => string } {
@@ -9,10 +10,21 @@ function reportOf(): { readonly report: Report; readonly written: () => string }
   return { report: new Report((more) => { text += more; }, () => { time += 1_500; return time; }), written: () => text };
 }
 
-function countsIn(results: object): ReturnType<typeof readTestCounts> {
-  const directory = temporaryDirectory();
-  writeFiles(directory, { 'report.json': JSON.stringify(results) });
-  return readTestCounts(`${directory}/report.json`);
+function fileWith(more: Partial<FileReport>): FileReport {
+  return { file: '/x/sum.test.ts', passed: 0, skipped: 0, failures: [], ...more };
+}
+
+function reportWith(more: Partial<FileReport>): TestReport {
+  return { files: [fileWith(more)], outside: [] };
+}
+
+/** What a run of vitest over one test file reports. */
+async function reportOfRun(code: string): Promise<TestReport> {
+  const root = temporaryDirectory();
+  writeFiles(root, { 'sums.test.js': code });
+  const path = (file: string): string => new URL(`../../${file}`, import.meta.url).pathname;
+  await new Promise((resolve) => { execFile(process.execPath, [path('node_modules/vitest/vitest.mjs'), 'run', '--globals', '--root', root, '--reporter', path('scripts/ci/TestReporter.ts')], resolve); });
+  return readTestReport(root);
 }
 
 describe('Report', () => {
@@ -20,7 +32,7 @@ describe('Report', () => {
     const { report, written } = reportOf();
     await report.step('lint', () => Promise.resolve(true));
     await report.step('setup', () => Promise.resolve('bwrap missing'));
-    await report.tests('tests', () => Promise.resolve(true), () => ({ passed: 40, failed: 0, skipped: 2 }));
+    await report.tests('tests', () => Promise.resolve(reportWith({ passed: 40, skipped: 2 })));
     expect(report.finish()).toBe(0);
     expect(written().split('\n').at(-2)).toBe('41 passed, 0 failed, 3 skipped');
     expect(written()).toContain('SKIPPED setup (bwrap missing, 1.5 s)');
@@ -41,22 +53,15 @@ describe('Report', () => {
     expect(written()).toContain('no space');
   });
 
-  it('counts a failure when the tests fail without a failed test', async () => {
-    const { report, written } = reportOf();
-    await report.tests('tests', () => Promise.resolve(false), () => ({ passed: 3, failed: 0, skipped: 0 }));
-    expect(report.finish()).toBe(1);
-    expect(written()).toContain('3 passed, 1 failed, 0 skipped');
-  });
-
   it('counts a failure when the tests leave no report', async () => {
     const { report } = reportOf();
-    await report.tests('tests', () => Promise.resolve(true), () => { throw new Error('no file'); });
+    await report.tests('tests', () => Promise.reject(new Error('no file')));
     expect(report.finish()).toBe(1);
   });
 
   it('repeats what failed right before the sum', async () => {
     const { report, written } = reportOf();
-    await report.tests('tests', () => Promise.resolve(false), () => ({ passed: 0, failed: 1, skipped: 0 }), () => ['a.test.ts: adds\n  expected 3']);
+    await report.tests('tests', () => Promise.resolve(reportWith({ failures: ['a.test.ts: adds\n  expected 3'] })));
     report.finish();
     expect(written().endsWith('\n\nFAILED  a.test.ts: adds\n  expected 3\n\n0 passed, 1 failed, 0 skipped\n')).toBe(true);
   });
@@ -69,39 +74,66 @@ describe('Report', () => {
   });
 });
 
-describe('readTestCounts', () => {
-  it('counts tests by how they ended', () => {
-    const assertionResults = ['passed', 'passed', 'failed', 'pending', 'skipped', 'todo'].map((status) => ({ status }));
-    expect(countsIn({ testResults: [{ status: 'failed', assertionResults }] })).toEqual({ passed: 2, failed: 1, skipped: 3 });
+describe('TestReporter', () => {
+  it('counts tests by how they ended, and names those that failed with what they said', async () => {
+    const report = await reportOfRun(`
+      it('adds', () => {});
+      it.skip('divides', () => {});
+      describe('sums', () => { it('subtract', () => { throw new Error('expected 1\\nto be 2'); }); });
+    `);
+    expect(countsOf(report)).toEqual({ passed: 1, failed: 1, skipped: 1 });
+    expect(failuresOf(report)).toEqual([expect.stringMatching(/^sums\.test\.js: sums > subtract\n {2}Error: expected 1\n {2}to be 2/)]);
   });
 
-  it('counts a file that could not be loaded', () => {
-    expect(countsIn({ testResults: [{ status: 'failed', assertionResults: [] }, { status: 'passed', assertionResults: [{ status: 'passed' }] }] })).toEqual({ passed: 1, failed: 1, skipped: 0 });
+  it('names a file that cannot be loaded', async () => {
+    expect(failuresOf(await reportOfRun("import './nothing.js'; it('adds', () => {});"))).toEqual([expect.stringMatching(/^sums\.test\.js: outside of its tests\n.*nothing\.js/)]);
   });
 
-  it('refuses a report of another form', () => {
-    expect(() => countsIn({ numPassedTests: 3 })).toThrow();
+  it('counts a hook that fails behind tests that pass', async () => {
+    const report = await reportOfRun("it('adds', () => {}); afterAll(() => { throw new Error('not closed'); });");
+    expect(countsOf(report)).toEqual({ passed: 1, failed: 1, skipped: 0 });
+    expect(failuresOf(report)).toEqual([expect.stringContaining('not closed')]);
+  });
+
+  it('names the test in which the process ended, and the signal, and skips nothing in silence', async () => {
+    const report = await reportOfRun("it('dies', () => new Promise(() => { process.kill(process.pid, 'SIGSEGV'); })); it('adds', () => {});");
+    expect(countsOf(report)).toEqual({ passed: 0, failed: 2, skipped: 0 });
+    expect(failuresOf(report)).toEqual(['sums.test.js: dies\n  This and 1 more tests were not finished: their process is gone.', expect.stringContaining('SIGSEGV')]);
+    expect(endedFromBelow(report)).toEqual([expect.stringContaining('sums.test.js')]);
+  });
+
+  it('cuts what a failure says at length', async () => {
+    const [failure] = failuresOf(await reportOfRun("it('t', () => { throw new Error('x'.repeat(10_000)); });"));
+    expect(failure?.length).toBeLessThan(700);
   });
 });
 
-describe('readFailures', () => {
-  function failuresIn(results: object): readonly string[] {
-    const directory = temporaryDirectory();
-    writeFiles(directory, { 'report.json': JSON.stringify(results) });
-    return readFailures(`${directory}/report.json`);
-  }
+describe('readTestReport', () => {
+  it('refuses a report of another form', () => {
+    const root = temporaryDirectory();
+    writeFiles(root, { '.cache/ci/tests.json': '{"passed":3}' });
+    expect(() => readTestReport(root)).toThrow();
+  });
+});
 
-  it('names the file and the test, and what it said', () => {
-    const assertionResults = [{ status: 'passed', fullName: 'sum adds' }, { status: 'failed', fullName: 'sum subtracts', failureMessages: ['expected 1\nto be 2'] }];
-    expect(failuresIn({ testResults: [{ name: '/x/sum.test.ts', status: 'failed', assertionResults }] })).toEqual(['sum.test.ts: sum subtracts\n  expected 1\n  to be 2']);
+describe('endedFromBelow', () => {
+  it('leaves out a file with a failed test: it has said enough', () => {
+    expect(endedFromBelow(reportWith({ unfinished: 'a', failures: ['b'] }))).toEqual([]);
+    expect(endedFromBelow(reportWith({ passed: 3 }))).toEqual([]);
+    expect(endedFromBelow(reportWith({ unfinished: 'a', passed: 3 }))).toEqual(['/x/sum.test.ts']);
+  });
+});
+
+describe('withSecondRun', () => {
+  const first: TestReport = { files: [fileWith({ unfinished: 'a', passed: 3 }), { ...fileWith({ passed: 7 }), file: '/x/other.test.ts' }], outside: ['SIGSEGV while running /x/sum.test.ts', 'an error that nobody caught'] };
+
+  it('counts a file that was run again once, and keeps what else went wrong', () => {
+    const report = withSecondRun(first, reportWith({ passed: 5 }));
+    expect(countsOf(report)).toEqual({ passed: 12, failed: 1, skipped: 0 });
+    expect(failuresOf(report)).toEqual(['an error that nobody caught']);
   });
 
-  it('names a file that could not be loaded', () => {
-    expect(failuresIn({ testResults: [{ name: '/x/sum.test.ts', status: 'failed', message: 'no such module', assertionResults: [] }] })).toEqual(['sum.test.ts: the file could not be run\n  no such module']);
-  });
-
-  it('cuts what a failure says at length', () => {
-    const assertionResults = [{ status: 'failed', fullName: 't', failureMessages: ['x'.repeat(10_000)] }];
-    expect(failuresIn({ testResults: [{ name: 'a', status: 'failed', assertionResults }] })[0]?.length).toBeLessThan(700);
+  it('fails when the second run ends the same way', () => {
+    expect(countsOf(withSecondRun(first, { ...reportWith({ unfinished: 'a' }), outside: ['SIGSEGV while running /x/sum.test.ts'] })).failed).toBe(3);
   });
 });
