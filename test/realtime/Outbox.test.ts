@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Batch, encodeEvent } from '../../src/lib/task-system/realtime/server/Batch.ts';
 import { Outbox, type OutboxSocket } from '../../src/lib/task-system/realtime/server/Outbox.ts';
@@ -11,13 +12,19 @@ class SlowSocket implements OutboxSocket {
   readonly sent: string[] = [];
   readonly #callbacks: (() => void)[] = [];
 
+  /** How many of what was sent will be told when it has left. */
+  get calledBack(): number {
+    return this.#callbacks.length;
+  }
+
   sendText(text: string, callback: () => void): void {
     this.sent.push(text);
     this.#callbacks.push(callback);
   }
 
-  sendMessage(message: Buffer, callback: () => void): void {
-    this.sendText(payloadOf(message), callback);
+  sendMessage(message: Buffer, callback?: () => void): void {
+    this.sent.push(payloadOf(message));
+    if (callback !== undefined) this.#callbacks.push(callback);
   }
 
   /** Everything has left; so much is still buffered. */
@@ -35,15 +42,52 @@ class SlowSocket implements OutboxSocket {
   }
 }
 
+/** A socket whose bytes leave in order, as many as it is told; who asked is called back when the last of a message has left. */
+class FillingSocket implements OutboxSocket {
+  readonly isOpen = true;
+  readonly newest = new Map<string, number>();
+  readonly #waiting: { bytes: number; readonly callback: (() => void) | undefined }[] = [];
+
+  get bufferedBytes(): number {
+    return this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  sendText(text: string, callback: () => void): void {
+    this.#take(text, text.length, callback);
+  }
+
+  sendMessage(message: Buffer, callback?: () => void): void {
+    this.#take(payloadOf(message), message.length, callback);
+  }
+
+  leave(bytes: number): void {
+    let rest = bytes;
+    for (let first = this.#waiting[0]; first !== undefined && rest > 0; [first] = this.#waiting) {
+      const left = Math.min(rest, first.bytes);
+      rest -= left;
+      first.bytes -= left;
+      if (first.bytes > 0) return;
+      this.#waiting.shift();
+      first.callback?.();
+    }
+  }
+
+  #take(text: string, bytes: number, callback: (() => void) | undefined): void {
+    const frame: { readonly events: readonly TaskEvent[] } = JSON.parse(text);
+    for (const event of frame.events) if (event.type === 'task:progress') this.newest.set(event.taskId, event.data.percent);
+    this.#waiting.push({ bytes, callback });
+  }
+}
+
 /** The text of a message of fewer than 64 Ki bytes. */
 function payloadOf(message: Buffer): string {
   return message.subarray(message[1] === 126 ? 4 : 2).toString();
 }
 
-function setup() {
+function setup(softBytes = 100) {
   const socket = new SlowSocket();
   const overflows: number[] = [];
-  const outbox = new Outbox(socket, { softBytes: 100, hardBytes: 1_000 }, () => { overflows.push(socket.bufferedBytes); });
+  const outbox = new Outbox(socket, { softBytes, hardBytes: 10 * softBytes }, () => { overflows.push(socket.bufferedBytes); });
   return { socket, outbox, overflows };
 }
 
@@ -67,6 +111,37 @@ describe('Outbox.deliver', () => {
     const batch = batchOf(startEvent(1), progressEvent(1, 10));
     outbox.deliver(batch);
     expect(socket.sent).toEqual([payloadOf(batch.message)]);
+  });
+
+  it('asks for no call back from a client that keeps up', () => {
+    const { socket, outbox } = setup(10_000);
+    for (let offset = 1; offset <= 20; offset += 1) outbox.deliver(batchOf(startEvent(offset)));
+    expect([socket.sent.length, socket.calledBack]).toEqual([20, 0]);
+  });
+
+  it.each([
+    ['something waits already', 1, 1],
+    ['the message alone is above the soft limit', 0, 100],
+  ])('asks for a call back when %s', (_, bufferedBytes, tasks) => {
+    const { socket, outbox } = setup(10_000);
+    socket.bufferedBytes = bufferedBytes;
+    outbox.deliver(batchOf(...Array.from({ length: tasks }, (__, index) => startEvent(index))));
+    expect(socket.calledBack).toBe(1);
+  });
+
+  it('forgets nothing that is held, however the client reads: the newest progress of each task comes in the end', () => {
+    fc.assert(fc.property(fc.array(fc.record({ percent: fc.nat(100), task: fc.constantFrom('a', 'b'), padding: fc.nat(300), left: fc.nat(1_200) }), { minLength: 1, maxLength: 40 }), (steps) => {
+      const stream = new FillingSocket();
+      const outbox = new Outbox(stream, { softBytes: 1_000, hardBytes: Number.POSITIVE_INFINITY }, () => undefined);
+      const newest = new Map<string, number>();
+      for (const { percent, task, padding, left } of steps) {
+        newest.set(task, percent);
+        outbox.deliver(batchOf({ ...progressEvent(1, percent, task), taskType: 'x'.repeat(padding) }));
+        stream.leave(left);
+      }
+      stream.leave(Number.POSITIVE_INFINITY);
+      expect(stream.newest).toEqual(newest);
+    }));
   });
 
   it('sends only stored events while more than the soft limit is buffered', () => {

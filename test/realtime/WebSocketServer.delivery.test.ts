@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
+import { taskOf } from '../hooks/helpers.ts';
+import { controlOf } from './controlOf.ts';
 import { offsets, settle, until } from './helpers.ts';
 import { Feeds, MemoryLog, textOf } from './serverHelpers.ts';
 
@@ -104,6 +106,24 @@ describe('live feed: delivery', () => {
     const { client } = await feeds.open({}, { log });
     const peer = await client().hello();
     await peer.subscribe('a', ['tasks'], { since: { epoch: 'epoch-1', offset: 0 } });
+    expect(offsets(peer.events)).toEqual(offsets(log.stored));
+  });
+
+  it('sends a snapshot of a huge tree in parts: a client that stops reading meanwhile is not cut off for it, and has all of it in the end', async () => {
+    const tasks = Array.from({ length: 2_000 }, (_, index) => taskOf(String(index), { metadata: { padding: 'x'.repeat(8_000) } }));
+    const { client, log, attachment } = await feeds.open({}, { deps: { control: controlOf({ snapshot: () => Promise.resolve({ tasks, offset: 0 }) }) } });
+    const peer = await client().hello();
+    await peer.subscribe('live', ['tasks']);
+    peer.send({ type: 'sub', id: 'a', topics: ['tree:0'], snapshot: true });
+    peer.socket.pause();
+    for (let event = 0; event < 20; event += 1) {
+      log.append();
+      await settle();
+    }
+    expect(attachment.clients).toBe(1);
+    peer.socket.resume();
+    await peer.nextOf('subok');
+    expect(peer.frames.flatMap((frame) => (frame.type === 'snap' ? frame.tasks.map(({ id }) => id) : []))).toEqual(tasks.map(({ id }) => id));
     expect(offsets(peer.events)).toEqual(offsets(log.stored));
   });
 

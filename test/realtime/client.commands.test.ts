@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect, FeedError } from '../../src/client.ts';
+import { summaryOf } from '../../src/lib/task-system/realtime/server/Commands.ts';
 import { TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
 import { rejectionOf } from '../support/thrown.ts';
 import { taskOf } from '../hooks/helpers.ts';
@@ -256,6 +257,28 @@ describe('FeedSubscription.on', () => {
     const subscription = client.subscribe('project:acme', { snapshot: true });
     await subscription.ready;
     expect(subscription.snapshot?.map(({ id }) => id).sort()).toEqual(['a-1', 'a-2']);
+  });
+
+  it('puts a snapshot that comes in parts together, and shows none before it is whole', () => {
+    const { client, socket } = fakeClient();
+    const subscription = client.subscribe('tree:1', { snapshot: true });
+    socket().welcome();
+    socket().receive({ type: 'snap', id: '1', offset: 3, tasks: ['1', '2'].map((id) => summaryOf(taskOf(id))), more: true });
+    expect(subscription.snapshot).toBeUndefined();
+    socket().receive({ type: 'snap', id: '1', offset: 3, tasks: [summaryOf(taskOf('3'))] });
+    expect(subscription.snapshot?.map(({ id }) => id)).toEqual(['1', '2', '3']);
+  });
+
+  it('forgets the parts of a snapshot that was cut off', () => {
+    const { client, clock, socket } = fakeClient();
+    const subscription = client.subscribe('tree:1', { snapshot: true });
+    socket().welcome();
+    socket().receive({ type: 'snap', id: '1', offset: 3, tasks: [summaryOf(taskOf('1'))], more: true });
+    socket().fire('close', { code: 1006 });
+    clock.advance(500);
+    socket().welcome();
+    socket().receive({ type: 'snap', id: '1', offset: 4, tasks: [summaryOf(taskOf('2'))] });
+    expect(subscription.snapshot?.map(({ id }) => id)).toEqual(['2']);
   });
 });
 

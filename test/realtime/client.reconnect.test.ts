@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as fc from 'fast-check';
+import { seeded } from '../../bench/lib/bootstrap.ts';
 import { Backoff } from '../../src/lib/task-system/realtime/client/Backoff.ts';
 import { collect, fakeClient } from './clientHelpers.ts';
 import { offsets, startEvent } from './helpers.ts';
@@ -229,15 +230,38 @@ describe('FeedClient state', () => {
 });
 
 describe('Backoff', () => {
-  it('stays within full jitter of a bound that doubles from 0.5 to 20 seconds', () => {
-    fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 12 }), (draws) => {
+  it('has a bound that doubles from 0.5 to 5 seconds, and to 20 when an outage is no restart any more', () => {
+    const almostOne = new Backoff(() => 1);
+    const bounds = Array.from({ length: 18 }, () => almostOne.next(false, 0));
+    expect(bounds).toEqual([500, 1_000, 2_000, 4_000, ...Array.from({ length: 10 }, () => 5_000), 10_000, 20_000, 20_000, 20_000]);
+  });
+
+  it('stays within full jitter of that bound', () => {
+    fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 0.999, noNaN: true }), { minLength: 1, maxLength: 40 }), (draws) => {
       let draw = 0;
       const backoff = new Backoff(() => draws[draw] ?? 0);
+      const bound = new Backoff(() => 1);
       draws.forEach((value, failures) => {
         draw = failures;
-        expect(backoff.next(false, 0)).toBeCloseTo(value * Math.min(20_000, 500 * 2 ** failures), 6);
+        expect(backoff.next(false, 0)).toBeCloseTo(value * bound.next(false, 0), 6);
       });
     }));
+  });
+
+  it('brings clients back within 5 seconds of the end of an outage of up to 10, and spread out', () => {
+    fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 31 }), fc.integer({ min: 1_000, max: 10_000 }), (seed, outageMs) => {
+      const random = seeded(seed);
+      const lateMs = Array.from({ length: 500 }, () => {
+        const backoff = new Backoff(random);
+        let time = backoff.next(true, 0);
+        while (time < outageMs) time += backoff.next(false, 0);
+        return time - outageMs;
+      }).sort((left, right) => left - right);
+      // Who drew short waits again and again has been trying for half a minute, as far as it knows.
+      expect(lateMs.filter((late) => late <= 5_000).length).toBeGreaterThan(490);
+      const busiest = Math.max(...lateMs.map((start, index) => lateMs.findLastIndex((time) => time < start + 100) - index + 1));
+      expect(busiest).toBeLessThan(125);
+    }), { numRuns: 50 });
   });
 
   it('starts over after a healthy connection', () => {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { snapshotOf } from '../../src/lib/task-system/realtime/server/snapshotOf.ts';
+import { snapshotFrames, snapshotOf } from '../../src/lib/task-system/realtime/server/snapshotOf.ts';
+import { summaryOf } from '../../src/lib/task-system/realtime/server/Commands.ts';
 import type { SnapshotFilter } from '../../src/lib/task-system/types/Snapshots.ts';
+import type { ServerFrame } from '../../src/lib/task-system/types/Wire.ts';
+import { serverFrameSchema } from '../../src/lib/task-system/types/WireSchema.ts';
 import { taskOf } from '../hooks/helpers.ts';
 import { controlOf } from './controlOf.ts';
 
@@ -29,5 +32,33 @@ describe('snapshotOf', () => {
     expect([tasks.map(({ id }) => id), offset]).toEqual([['2', '1'], 7]);
     expect(Object.keys(tasks[0] ?? {})).not.toContain('result');
     expect(Object.keys(tasks[0] ?? {})).not.toContain('input');
+  });
+});
+
+describe('snapshotFrames', () => {
+  const framesOf = (count: number, bytes = 10): readonly Extract<ServerFrame, { readonly type: 'snap' }>[] => {
+    const tasks = Array.from({ length: count }, (_, index) => summaryOf(taskOf(String(index), { metadata: { padding: 'x'.repeat(bytes) } })));
+    return snapshotFrames('a"', { tasks, offset: 7 }).map((text) => {
+      const frame = serverFrameSchema.parse(JSON.parse(text));
+      if (frame.type !== 'snap') throw new TypeError(`unexpected ${frame.type}`);
+      return frame;
+    });
+  };
+
+  it('is one frame, also of no tasks at all', () => {
+    expect(framesOf(0)).toEqual([{ type: 'snap', id: 'a"', offset: 7, tasks: [] }]);
+    expect(framesOf(3)).toHaveLength(1);
+  });
+
+  it('says of every part but the last that more follows, and has every task once, in order', () => {
+    const frames = framesOf(1_000, 1_000);
+    expect(frames.length).toBeGreaterThan(10);
+    expect(frames.map(({ more }) => more)).toEqual([...frames.slice(1).map(() => true), undefined]);
+    expect(frames.flatMap(({ tasks }) => tasks.map(({ id }) => id))).toEqual(Array.from({ length: 1_000 }, (_, index) => String(index)));
+    expect(new Set(frames.map(({ id, offset }) => `${id} ${String(offset)}`))).toEqual(new Set(['a" 7']));
+  });
+
+  it('has parts far below what may wait for a client', () => {
+    for (const frame of framesOf(500, 5_000)) expect(JSON.stringify(frame).length).toBeLessThan(80_000);
   });
 });

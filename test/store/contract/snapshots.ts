@@ -60,8 +60,16 @@ export function describeSnapshots(open: OpenStore): void {
       const { store } = await open();
       await growTree(store);
       await expect(ids(store, { everything: true, limit: 2 })).resolves.toEqual(['other', 'a1']);
-      await expect(ids(store, { rootIds: ['root'], limit: 1 })).resolves.toEqual(['a1', 'root']);
+      await expect(ids(store, { everything: true, taskIds: ['root'], limit: 1 })).resolves.toEqual(['other', 'root']);
       await expect(ids(store, { taskIds: ['a', 'b', 'root'], limit: 1 })).resolves.toEqual(['b', 'a', 'root']);
+    });
+
+    it('has trees whole whatever its limit, also beside newer tasks', async () => {
+      const { store } = await open();
+      await growTree(store);
+      await expect(ids(store, { rootIds: ['root'], limit: 1 })).resolves.toEqual(['a1', 'b', 'a', 'root']);
+      await createAll(store, newTask('newer'));
+      await expect(ids(store, { rootIds: ['root'], everything: true, limit: 1 })).resolves.toEqual(['newer', 'a1', 'b', 'a', 'root']);
     });
 
     it('leaves out what may be large', async () => {

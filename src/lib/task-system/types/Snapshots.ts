@@ -4,6 +4,6 @@ export interface SnapshotFilter {
   readonly projects: readonly string[];
   readonly taskIds: readonly string[];
   readonly rootIds: readonly string[];
-  /** Beside `taskIds` and the roots themselves at most this many, the newest. */
+  /** Of those that have not ended at most this many, the newest. Trees and `taskIds` are whole all the same. */
   readonly limit: number;
 }

@@ -121,10 +121,11 @@ export type ServerFrame =
     }
   /**
    * Tasks as they were when the event of that offset was the newest: those of `task:` topics, whole trees, and of `tasks` and
-   * `project:` topics those that have not ended; of the latter, and of trees, at most the newest 1,000. What does not exist is left
-   * out. Without `since` the first event that follows is the next one after `offset`: nothing is missing, nothing comes twice.
+   * `project:` topics those that have not ended; of the latter at most the newest 1,000. What does not exist is left out. `more`:
+   * another part follows, in a frame of its own. Without `since` the first event that follows is the next one after `offset`:
+   * nothing is missing, nothing comes twice.
    */
-  | { readonly type: 'snap'; readonly id: string; readonly offset: number; readonly tasks: readonly TaskSummary[] }
+  | { readonly type: 'snap'; readonly id: string; readonly offset: number; readonly tasks: readonly TaskSummary[]; readonly more?: true }
   /**
    * The subscription is live: frames without `sub` are for it too from now on. It has seen everything up to `offset`. `recovered`:
    * whether it has seen everything since the position it asked for; false when it asked for none.

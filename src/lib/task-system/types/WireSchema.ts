@@ -69,8 +69,8 @@ export const serverFrameSchema: z.ZodType<ServerFrame> = z.union([doneFrame, z.d
   }).describe('The answer to `hello`; wait for it. `heartbeatMs`: how often the server pings.'),
   z.strictObject({ type: z.literal('subok'), id, epoch: z.string(), offset, recovered: z.boolean() })
     .describe('The subscription is live and has seen everything up to `offset`. `recovered`: also everything since the position it asked for.'),
-  z.strictObject({ type: z.literal('snap'), id, offset, tasks: z.array(summary) })
-    .describe('The tasks of the topics as they were at `offset`, for a subscription that asked for them; before its events. Without `since` those go on after `offset`.'),
+  z.strictObject({ type: z.literal('snap'), id, offset, tasks: z.array(summary), more: z.literal(true).exactOptional() })
+    .describe('The tasks of the topics as they were at `offset`, for a subscription that asked for them; before its events. `more`: another part follows. Without `since` those go on after `offset`.'),
   z.strictObject({ type: z.literal('ev'), events: z.array(event).min(1), sub: id.exactOptional() })
     .describe('Events, oldest first. With `sub`: replayed for that subscription alone. Without: for every live subscription with a topic of them.'),
   z.strictObject({ type: z.literal('reset'), id, reason: z.enum(['epoch', 'pruned', 'ahead']) })

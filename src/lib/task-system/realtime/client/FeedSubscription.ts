@@ -53,6 +53,8 @@ export class SubscriptionState implements FeedSubscription {
   readonly #listeners = new Set<(event: TaskEvent) => void>();
   #position: WirePosition | undefined;
   #snapshot: readonly TaskSummary[] | undefined;
+  /** What has come of a snapshot that is not complete yet. */
+  readonly #arriving: TaskSummary[] = [];
   #isLive = false;
   #isIterated = false;
   #isHeard = false;
@@ -101,6 +103,7 @@ export class SubscriptionState implements FeedSubscription {
   /** The connection is gone. */
   suspend(): void {
     this.#isLive = false;
+    this.#arriving.length = 0;
   }
 
   /** The server cannot give the events since the position. */
@@ -109,9 +112,10 @@ export class SubscriptionState implements FeedSubscription {
     this.#settings.onReset?.(reason);
   }
 
-  /** The server has read the tasks of the topics. */
-  see(tasks: readonly TaskSummary[]): void {
-    this.#snapshot = tasks;
+  /** The server has read the tasks of the topics, and sends them in parts. */
+  see(tasks: readonly TaskSummary[], hasMore: boolean): void {
+    this.#arriving.push(...tasks);
+    if (!hasMore) this.#snapshot = this.#arriving.splice(0);
   }
 
   /** The server has registered it and sent everything up to this position. */

@@ -42,7 +42,7 @@ export class SubscriptionSet {
   take(frame: SubscriptionFrame): void {
     if (frame.type === 'ev') this.#takeEvents(frame);
     else if (frame.type === 'subok') this.#byId.get(frame.id)?.goLive({ epoch: frame.epoch, offset: frame.offset });
-    else if (frame.type === 'snap') this.#byId.get(frame.id)?.see(frame.tasks);
+    else if (frame.type === 'snap') this.#byId.get(frame.id)?.see(frame.tasks, frame.more === true);
     else if (frame.type === 'reset') this.#byId.get(frame.id)?.reset(frame.reason);
     else if (frame.offset !== undefined) for (const subscription of this.#byId.values()) subscription.advance(frame.offset);
   }

@@ -30,7 +30,7 @@ export class ClientSocket implements OutboxSocket {
     this.#webSocket.send(text, TEXT, callback);
   }
 
-  sendMessage(message: Buffer, callback: () => void): void {
+  sendMessage(message: Buffer, callback?: () => void): void {
     this.#stream.write(message, callback);
   }
 }

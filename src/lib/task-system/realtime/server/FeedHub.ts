@@ -113,7 +113,8 @@ export class FeedHub {
     for (const group of dirty) {
       const { batch } = group;
       group.batch = new Batch();
-      for (const receiver of [...group.members]) receiver.deliver(batch);
+      // Who is cut off meanwhile leaves the set, which does not disturb the loop; nobody joins.
+      for (const receiver of group.members) receiver.deliver(batch);
     }
   }
 

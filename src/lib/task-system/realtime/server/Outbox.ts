@@ -17,8 +17,8 @@ export interface OutboxSocket {
   readonly bufferedBytes: number;
   /** Sends text as one message. */
   sendText(text: string, callback: () => void): void;
-  /** Sends bytes that are a message already. */
-  sendMessage(message: Buffer, callback: () => void): void;
+  /** Sends bytes that are a message already. Without a callback it costs a tenth less. */
+  sendMessage(message: Buffer, callback?: () => void): void;
 }
 
 /** What goes out on one connection. */
@@ -60,9 +60,12 @@ export class Outbox {
   deliver(batch: Batch): void {
     if (!this.#socket.isOpen) return;
     const { bufferedBytes } = this.#socket;
-    if (bufferedBytes > this.#limits.hardBytes) this.#onOverflow();
-    else if (bufferedBytes <= this.#limits.softBytes && this.#held.size === 0) this.#socket.sendMessage(batch.message, this.#onWritten);
-    else this.#deliverSlowly(batch);
+    const { softBytes, hardBytes } = this.#limits;
+    if (bufferedBytes > hardBytes) this.#onOverflow();
+    else if (bufferedBytes > softBytes || this.#held.size > 0) this.#deliverSlowly(batch);
+    // Alone it does not reach the soft limit: whatever does comes behind it, and calls back.
+    else if (bufferedBytes === 0 && batch.message.length <= softBytes) this.#socket.sendMessage(batch.message);
+    else this.#socket.sendMessage(batch.message, this.#onWritten);
   }
 
   #deliverSlowly(batch: Batch): void {

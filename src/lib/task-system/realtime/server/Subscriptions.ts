@@ -6,7 +6,7 @@ import { type CatchUpOutcome, catchUp } from './catchUp.ts';
 import type { FeedHub, FeedReceiver } from './FeedHub.ts';
 import type { Outbox } from './Outbox.ts';
 import type { Permissions } from './Permissions.ts';
-import { snapshotOf } from './snapshotOf.ts';
+import { snapshotFrames, snapshotOf } from './snapshotOf.ts';
 
 /** What {@link Subscriptions} needs. */
 export interface SubscriptionsOptions {
@@ -125,9 +125,12 @@ export class Subscriptions {
   async #sendSnapshot({ id, topics, ended }: Subscription): Promise<number | undefined> {
     const { outbox, control } = this.#options;
     if (control === undefined) return undefined;
-    const { tasks, offset } = await snapshotOf(topics, control);
-    if (!ended.signal.aborted) await outbox.sendPaced(JSON.stringify({ type: 'snap', id, offset, tasks } satisfies ServerFrame));
-    return offset;
+    const snapshot = await snapshotOf(topics, control);
+    for (const frame of snapshotFrames(id, snapshot)) {
+      if (ended.signal.aborted) break;
+      await outbox.sendPaced(frame);
+    }
+    return snapshot.offset;
   }
 
   /** All of it happens in one turn: what is spread afterwards reaches the subscription live. */

@@ -2,6 +2,7 @@ import type { TaskEvent } from '../../types/Events.ts';
 import { type ResetReason, topicsOf, type WirePosition } from '../../types/Wire.ts';
 import { type EncodedEvent, encodeEvent, eventFrame } from './Batch.ts';
 import type { FeedHub } from './FeedHub.ts';
+import { piecesOf } from './piecesOf.ts';
 
 /** What {@link catchUp} needs. */
 export interface CatchUpOptions {
@@ -25,7 +26,6 @@ export interface CatchUpOptions {
 export type CatchUpOutcome = 'recovered' | ResetReason;
 
 const PAGE = 256;
-const FRAME_CHARACTERS = 65_536;
 
 /**
  * Sends the events after a position, and calls `goLive` in the same turn in which the last one was sent: what the hub spreads after
@@ -99,18 +99,6 @@ function refusalOf(since: WirePosition, hub: FeedHub): ResetReason | undefined {
   return since.offset > hub.newestOffset ? 'ahead' : undefined;
 }
 
-/** Cuts events into frames of about 64 Ki characters. */
 function framesOf(events: readonly EncodedEvent[], sub: string): readonly string[] {
-  const frames: string[] = [];
-  let waiting: EncodedEvent[] = [];
-  let characters = 0;
-  for (const encoded of events) {
-    waiting.push(encoded);
-    characters += encoded.json.length;
-    if (characters < FRAME_CHARACTERS) continue;
-    frames.push(eventFrame(waiting, sub));
-    waiting = [];
-    characters = 0;
-  }
-  return waiting.length === 0 ? frames : [...frames, eventFrame(waiting, sub)];
+  return piecesOf(events, ({ json }) => json.length).map((piece) => eventFrame(piece, sub));
 }
