@@ -80,6 +80,27 @@ describe('Deadlines', () => {
     expect([deadlines.expire('root'), deadlines.expire('ghost'), ended]).toEqual([true, false, ['root']]);
   });
 
+  it('keeps the time of a task that goes back to the queue for its children, and lets it pass without a word', () => {
+    const { clock, deadlines } = setUp();
+    deadlines.begin('root', undefined, 500);
+    deadlines.watch('root', () => { throw new Error('called'); });
+    deadlines.rest('root');
+    deadlines.rest('ghost');
+    expect(deadlines.begin('child', 'root', 9_000)).toEqual({ at: 1_500, source: 'root' });
+    expect(deadlines.expire('root')).toBe(false);
+    clock.advance(1_000);
+    expect([clock.pendingTimers, deadlines.of('ghost')]).toEqual([0, undefined]);
+  });
+
+  it('gives a task that rested its own time when it begins again', () => {
+    const { clock, deadlines } = setUp();
+    deadlines.begin('root', undefined, 500);
+    deadlines.rest('root');
+    clock.advance(400);
+    deadlines.begin('root', undefined, 500);
+    expect(deadlines.of('root')).toBe(1_900);
+  });
+
   it('leaves no timer behind', () => {
     const { clock, deadlines } = setUp();
     deadlines.begin('a', undefined, 500);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { implicitKey, isImplicitKey, judge, type ChildFailureRule, type ChildTally, type CompletionRule, type Ruling } from '../../src/lib/task-system/types/Subtasks.ts';
 
-const tally = (done: number, failed: number, open: number): ChildTally => ({ done, failed, open });
+const tally = (done: number, failed: number, open: number, excused = 0): ChildTally => ({ done, excused, failed, open });
 
 describe('judge', () => {
   it.each<[CompletionRule, ChildFailureRule, ChildTally, Ruling]>([
@@ -28,6 +28,12 @@ describe('judge', () => {
     [{ quorum: 2 }, 'fail-fast', tally(2, 0, 4), 'met'],
     [{ quorum: 5 }, 'fail-fast', tally(2, 0, 0), 'missed'],
     [{ quorum: 5 }, 'ignore', tally(2, 0, 0), 'met'],
+    ['all', 'fail-fast', tally(1, 0, 0, 2), 'met'],
+    ['any', 'fail-fast', tally(0, 0, 1, 1), 'open'],
+    ['any', 'fail-fast', tally(0, 1, 0, 1), 'met'],
+    [{ quorum: 2 }, 'fail-fast', tally(1, 1, 0, 1), 'met'],
+    [{ quorum: 3 }, 'fail-fast', tally(1, 1, 0, 1), 'missed'],
+    [{ quorum: 2 }, 'wait', tally(0, 1, 0, 1), 'missed'],
   ])('of %j with %s over %j: %s', (completion, onChildFailure, children, ruling) => {
     expect(judge({ completion, onChildFailure }, children)).toBe(ruling);
   });
@@ -36,7 +42,7 @@ describe('judge', () => {
     completion: fc.oneof(fc.constantFrom<CompletionRule>('all', 'any'), fc.integer({ min: 1, max: 5 }).map((quorum): CompletionRule => ({ quorum }))),
     onChildFailure: fc.constantFrom<ChildFailureRule>('fail-fast', 'wait', 'ignore'),
   });
-  const tallies = fc.record({ done: fc.nat(5), failed: fc.nat(5), open: fc.nat(5) });
+  const tallies = fc.record({ done: fc.nat(5), excused: fc.nat(2), failed: fc.nat(5), open: fc.nat(5) });
 
   it('always decides once nothing is open', () => {
     fc.assert(fc.property(rules, tallies, (rule, children) => { expect(judge(rule, { ...children, open: 0 })).not.toBe('open'); }));
@@ -48,7 +54,7 @@ describe('judge', () => {
       fc.pre(first !== 'open');
       let now = start;
       for (const isWell of ends.slice(0, start.open)) {
-        now = { done: now.done + Number(isWell), failed: now.failed + Number(!isWell), open: now.open - 1 };
+        now = { ...now, done: now.done + Number(isWell), failed: now.failed + Number(!isWell), open: now.open - 1 };
         if (rule.onChildFailure !== 'wait') expect(judge(rule, now)).toBe(first);
       }
     }));

@@ -115,6 +115,18 @@ export function describeFamilies(open: OpenStore): void {
       await expect(states(store, 'root')).resolves.toEqual(['completed']);
     });
 
+    it('does not take a failure with which the handler has dealt for a success', async () => {
+      const { store } = await open();
+      await family(store, 3, { rules: RULES.any });
+      await end(store, 'a', FAILED);
+      await end(store, 'root', { excused: ['a'] });
+      await expect(states(store, 'root', 'b', 'c')).resolves.toEqual(['waiting', 'running', 'running']);
+      await end(store, 'b');
+      await expect(states(store, 'root')).resolves.toEqual(['waiting']);
+      await end(store, 'c');
+      await expect(states(store, 'root')).resolves.toEqual(['completed']);
+    });
+
     it('cancels the children of a task that fails by itself, and keeps its error', async () => {
       const { store } = await open();
       await family(store, 0);
@@ -285,6 +297,18 @@ export function describeFamilies(open: OpenStore): void {
       await expect(end(store, 'root')).resolves.toMatchObject({ task: { state: 'completed' } });
     });
 
+    it('counts the failed one neither as a failure nor as a success: with any, its parent goes on waiting for the new one', async () => {
+      const { store } = await open();
+      await start(store, 'root', { rules: RULES.any });
+      await start(store, 'first', { parentId: 'root', rootId: 'root', key: '#x.0' });
+      await end(store, 'first', FAILED);
+      await start(store, 'second', { parentId: 'root', rootId: 'root', key: '#x.0' });
+      await end(store, 'root');
+      await expect(states(store, 'root', 'second')).resolves.toEqual(['waiting', 'running']);
+      await end(store, 'second', FAILED);
+      await expect(states(store, 'root')).resolves.toEqual(['failed']);
+    });
+
     it('makes a new one where the old one was cancelled only because of its parent', async () => {
       const { store } = await open();
       await start(store, 'root');
@@ -340,6 +364,15 @@ export function describeFamilies(open: OpenStore): void {
       const { store } = await open();
       await family(store, 1);
       await expect(store.families.statesOf(['a', 'b', 'ghost'])).resolves.toEqual(new Map([['a', 'running'], ['b', 'queued']]));
+    });
+
+    it('gives the states of the children of a task, and not of theirs, in the order of submission', async () => {
+      const { store } = await open();
+      await family(store, 1);
+      await createAll(store, newTask('below', { parentId: 'a', rootId: 'root' }));
+      await expect(store.families.childrenOf('root')).resolves.toEqual(new Map([['a', 'running'], ['b', 'queued'], ['c', 'queued']]));
+      expect([...(await store.families.childrenOf('root')).keys()]).toEqual(['a', 'b', 'c']);
+      await expect(store.families.childrenOf('ghost')).resolves.toEqual(new Map());
     });
 
     it('gives a whole tree without what may be large, in the order of submission', async () => {

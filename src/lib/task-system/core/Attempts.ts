@@ -14,11 +14,11 @@ import type { Deadlines } from './Deadlines.ts';
 import type { Outcome } from './outcome.ts';
 import type { Parking, ParkingPlace } from './Parking.ts';
 import type { ProjectContext } from './ProjectContext.ts';
-import type { OpenSession, ReadyProcess, Sessions } from './Sessions.ts';
+import type { OpenSession, ReadyProcess, RunningSession, SessionMaker } from './Sessions.ts';
 import { settlementOf } from './settlement.ts';
 import { settleUntilStored } from './settleUntilStored.ts';
 import type { Slot } from './Slot.ts';
-import type { StopReason, TaskSession } from './TaskSession.ts';
+import type { StopReason } from './TaskSession.ts';
 
 /** How a task is settled whose type the app no longer has. */
 const NO_TYPE = { retry: DEFAULTS.retry, onInterrupt: 'retry', timeoutMs: DEFAULTS.taskType.timeoutMs } as const;
@@ -28,7 +28,7 @@ export interface AttemptPorts {
   readonly options: ResolvedOptions;
   readonly store: TaskStore;
   readonly events: TaskEvents;
-  readonly sessions: Sessions;
+  readonly sessions: SessionMaker;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -36,7 +36,7 @@ export interface AttemptPorts {
   readonly calls: HostCalls;
   readonly context: ProjectContext;
   readonly artifacts: Artifacts;
-  readonly subtasks: Pick<SubTaskManager, 'typeOf' | 'findType' | 'excusedBy' | 'hasOpenChildren' | 'forget' | 'ended'>;
+  readonly subtasks: Pick<SubTaskManager, 'typeOf' | 'findType' | 'excusedBy' | 'hasOpenChildren' | 'forget' | 'ended' | 'isParent'>;
 }
 
 /** What attempts need of the engine that starts them. */
@@ -60,7 +60,7 @@ interface ActiveAttempt {
   readonly ending: AbortController;
   /** Its process, when that could be readied while the task was being stored. */
   readonly readying?: Promise<ReadyProcess>;
-  session?: TaskSession;
+  session?: RunningSession;
   isolation?: TaskIsolation;
   stop?: StopReason;
 }

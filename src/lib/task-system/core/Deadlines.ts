@@ -67,7 +67,13 @@ export class Deadlines {
     if (above !== undefined) this.#set(taskId, { at: above.at, source: above.source });
   }
 
-  /** The task has ended, or goes back to the queue. */
+  /** The task goes back to the queue: its children that go on still have no more time than it had. */
+  rest(taskId: string): void {
+    const deadline = this.#deadlines.get(taskId);
+    if (deadline !== undefined) this.#set(taskId, { at: deadline.at, source: deadline.source });
+  }
+
+  /** The task has ended, or goes back to the queue without children. */
   end(taskId: string): void {
     this.#deadlines.get(taskId)?.timer?.cancel();
     this.#deadlines.delete(taskId);

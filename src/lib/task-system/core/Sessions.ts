@@ -48,9 +48,12 @@ export type AttemptPorts = Pick<SessionPorts, 'emit' | 'warn' | 'call'> & {
 /** An attempt as far as its process depends on it. */
 export type ReadiedTask = Pick<TaskRecord, 'id' | 'fence' | 'project'>;
 
+/** A session as the engine sees it. */
+export type RunningSession = Pick<TaskSession, 'run' | 'stop' | 'progress' | 'usage'>;
+
 /** A session that is ready to run, and what to do with its directory afterwards. */
 export interface OpenSession {
-  readonly session: TaskSession;
+  readonly session: RunningSession;
   /** Absolute path of its directory. */
   readonly workspace: string;
   readonly isolation: TaskIsolation;
@@ -66,6 +69,9 @@ export interface ReadyProcess {
   readonly child: TaskProcess;
   readonly workspace: string;
 }
+
+/** What the engine needs to run attempts. */
+export type SessionMaker = Pick<Sessions, 'ready' | 'prepare' | 'discard'>;
 
 /** Makes sessions: owns the spare processes, the workspaces and the undertaker. */
 export class Sessions {

@@ -65,7 +65,7 @@ export class TaskRunner {
     const neverRepeat = [...options.types.values()].filter((type) => type.onInterrupt === 'fail').map((type) => type.name);
     const recovered = await store.recover({ owner: hostId, time: clock.now(), maxInterruptions: options.queue.maxInterruptions, neverRepeat });
     this.#publish(recovered);
-    await this.#waits.open();
+    await this.#waits.open(recovered.map(({ task }) => task));
     for (const project of await store.paused()) queue.setPaused(project, true);
     for (const { project, ready, delayed } of await store.counts()) queue.adjust(project, { ready, pending: ready + delayed });
     await this.#promote();
@@ -239,6 +239,7 @@ export class TaskRunner {
     const { queue, context, subtasks } = this.#ports;
     if (isTerminal(task.state)) subtasks.ended(task.id);
     if (task.state === 'waiting') this.#waits.watch(task);
+    else if (task.state === 'queued' && subtasks.isParent(task.id)) this.#deadlines.rest(task.id);
     else this.#deadlines.end(task.id);
     if (from === 'queued' && task.state !== 'queued') queue.adjust(task.project, { pending: -1, ready: (task.runAt ?? 0) <= time ? -1 : 0 });
     if (from !== 'queued' && task.state === 'queued') this.#arrived(task, time);

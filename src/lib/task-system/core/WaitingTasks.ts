@@ -19,12 +19,9 @@ export class WaitingTasks {
 
   /** A task waits without a process: its time goes on. */
   watch(task: TaskRecord): void {
-    const { options, clock, store, logger } = this.#ports;
-    const timeoutMs = task.overrides.timeoutMs ?? options.types.get(task.type)?.timeoutMs;
-    if (this.#deadlines.of(task.id) === undefined) {
-      if (timeoutMs === undefined) this.#deadlines.inherit(task.id, task.parentId);
-      else this.#deadlines.begin(task.id, task.parentId, timeoutMs);
-    }
+    const { clock, store, logger } = this.#ports;
+    const timeoutMs = this.#timeOf(task);
+    if (this.#deadlines.of(task.id) === undefined) this.#begin(task);
     this.#deadlines.watch(task.id, () => {
       const error = serializeError(new TaskSystemError('TASK_TIMEOUT', `Task ${task.id} waited for its children`, { taskId: task.id, ...(timeoutMs === undefined ? {} : { timeoutMs }) }));
       const now = clock.now();
@@ -35,16 +32,35 @@ export class WaitingTasks {
     });
   }
 
-  /** After a start, the time of tasks that wait begins anew: that no host ran is not theirs to answer for. */
-  async open(): Promise<void> {
+  /**
+   * After a start, the time of tasks that wait begins anew: that no host ran is not theirs to answer for. So does that of tasks that ran and
+   * are queued again, for their children, which may run before them.
+   */
+  async open(recovered: readonly TaskRecord[]): Promise<void> {
     const waiting: TaskRecord[] = [];
     for (let cursor: string | undefined; ;) {
       const page = await this.#ports.store.list({ state: 'waiting', limit: 100, ...(cursor === undefined ? {} : { cursor }) });
-      waiting.unshift(...page.tasks.toReversed());
+      waiting.push(...page.tasks);
       if (page.nextCursor === undefined) break;
       cursor = page.nextCursor;
     }
-    // The oldest first: parents before the children that share their time.
-    for (const task of waiting) this.watch(task);
+    const again = recovered.filter(({ state }) => state === 'queued');
+    // Parents before the children that share their time.
+    const tasks = [...again, ...waiting].toSorted((a, b) => (a.lineage?.length ?? 0) - (b.lineage?.length ?? 0));
+    for (const task of tasks) {
+      if (task.state === 'waiting') this.watch(task);
+      else this.#begin(task);
+    }
+  }
+
+  #begin(task: TaskRecord): void {
+    const timeoutMs = this.#timeOf(task);
+    if (timeoutMs === undefined) this.#deadlines.inherit(task.id, task.parentId);
+    else this.#deadlines.begin(task.id, task.parentId, timeoutMs);
+  }
+
+  /** A group has no time unless it was given one. */
+  #timeOf({ overrides, type }: TaskRecord): number | undefined {
+    return overrides.timeoutMs ?? this.#ports.options.types.get(type)?.timeoutMs;
   }
 }

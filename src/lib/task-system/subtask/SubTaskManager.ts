@@ -112,8 +112,7 @@ export class SubTaskManager {
 
   /** Answers which children there are, in the order of their submission. */
   async children({ task }: Pick<Caller, 'task'>): Promise<JsonValue> {
-    const tasks = await this.#ports.store.families.tree(task.rootId);
-    return tasks.filter(({ parentId }) => parentId === task.id).map(({ id }) => id);
+    return [...(await this.#ports.store.families.childrenOf(task.id)).keys()];
   }
 
   /** The children whose failures the handler of this attempt was told of. */
@@ -125,13 +124,18 @@ export class SubTaskManager {
   async hasOpenChildren(task: TaskRecord): Promise<boolean> {
     // An earlier host may have stored some as well. The store knows, but need not be asked of every leaf.
     if (!this.#parents.has(task.id) && task.attempt === 1) return false;
-    const { counts } = await this.#ports.store.families.numbers(task.rootId);
-    return counts.some(({ parentId, state }) => parentId === task.id && !isTerminal(state));
+    const states = await this.#ports.store.families.childrenOf(task.id);
+    return [...states.values()].some((state) => !isTerminal(state));
   }
 
   /** A task was given a child. */
   adopted(parentId: string): void {
     this.#parents.add(parentId);
+  }
+
+  /** Whether a task was given children by this host. */
+  isParent(taskId: string): boolean {
+    return this.#parents.has(taskId);
   }
 
   /** A task has ended for good. */

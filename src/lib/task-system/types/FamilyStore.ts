@@ -68,6 +68,8 @@ export interface FamilyStore {
 
   /** The states of tasks; those that do not exist are left out. */
   statesOf(taskIds: readonly string[]): Promise<ReadonlyMap<string, TaskState>>;
+  /** The states of the children of a task, in the order of their submission. */
+  childrenOf(parentId: string): Promise<ReadonlyMap<string, TaskState>>;
   /** The tasks of a tree in the order of their submission, without inputs and results (which are `null` and undefined). */
   tree(rootId: string): Promise<readonly TaskRecord[]>;
   /** How far the tasks of a tree are. */

@@ -27,8 +27,9 @@ export const DEFAULT_RULES: FamilyRules = Object.freeze({ completion: 'all', onC
 
 /** Children of one task by what became of them. */
 export interface ChildTally {
-  /** Completed, or ended in another way with which the parent's handler has dealt. */
   readonly done: number;
+  /** Failed or cancelled, and the parent's handler has dealt with it. */
+  readonly excused: number;
   /** Failed or cancelled. */
   readonly failed: number;
   readonly open: number;
@@ -38,11 +39,11 @@ export interface ChildTally {
 export type Ruling = 'open' | 'met' | 'missed';
 
 /** Judges a family by its rules. */
-export function judge({ completion, onChildFailure }: FamilyRules, { done, failed, open }: ChildTally): Ruling {
+export function judge({ completion, onChildFailure }: FamilyRules, { done, excused, failed, open }: ChildTally): Ruling {
   const needed = completion === 'all' ? undefined : completion === 'any' ? 1 : completion.quorum;
   if (needed !== undefined && done >= needed) return 'met';
   if (onChildFailure !== 'ignore') {
-    const isMissed = needed === undefined ? failed > 0 : done + open < needed;
+    const isMissed = needed === undefined ? failed > 0 : done + excused + open < needed;
     if (isMissed) return onChildFailure === 'wait' && open > 0 ? 'open' : 'missed';
   }
   return open === 0 ? 'met' : 'open';

@@ -6,7 +6,7 @@ import { Database } from './Database.ts';
 import type { EngineState } from './EngineState.ts';
 import { isOwnFault, toStoreError } from './errors.ts';
 import { EventLog } from './EventLog.ts';
-import { familyNumbers, queued, statesOf, tree } from './familyReads.ts';
+import { childrenOf, familyNumbers, queued, statesOf, tree } from './familyReads.ts';
 import { inspectFile } from './inspect.ts';
 import { lockDirectory, type DirectoryLock } from './lock.ts';
 import { performOutbox } from './outbox/perform.ts';
@@ -179,7 +179,7 @@ function openDatabase(path: string, maxPages: number | undefined): Database {
   }
 }
 
-const READS: ReadonlySet<StoreOp[0]> = new Set(['get', 'list', 'counts', 'readEvents', 'paused', 'statesOf', 'tree', 'familyNumbers', 'queued', 'spent']);
+const READS: ReadonlySet<StoreOp[0]> = new Set(['get', 'list', 'counts', 'readEvents', 'paused', 'statesOf', 'childrenOf', 'tree', 'familyNumbers', 'queued', 'spent']);
 
 function isRead(op: StoreOp): boolean {
   return op[0] === 'snapshot' || READS.has(op[0]);
@@ -196,6 +196,7 @@ function perform(state: EngineState, op: StoreOp): Reply {
     case 'park': return park(state, op[1], op[2], op[3], op[4]);
     case 'unpark': return unpark(state, op[1], op[2], op[3]);
     case 'statesOf': return statesOf(state, op[1]);
+    case 'childrenOf': return childrenOf(state, op[1]);
     case 'tree': return tree(state, op[1]);
     case 'familyNumbers': return familyNumbers(state, op[1]);
     case 'queued': return queued(state, op[1]);

@@ -7,7 +7,8 @@ import { numberOf, optionalNumber, optionalText, ownJson, textOf } from './rows.
 import type { Row, WireDraft } from './wire.ts';
 
 const ABOVE = 'SELECT parent_id, closing, verdict, error FROM tasks WHERE id = ?';
-const TALLY = `SELECT count(*) FILTER (WHERE state = 'completed' OR (excused = 1 AND finished_at IS NOT NULL)) AS done,
+// Excused: 1 when the handler was told of a failure, 2 when another attempt has made the child anew, which then takes its place.
+const TALLY = `SELECT count(*) FILTER (WHERE state = 'completed') AS done, count(*) FILTER (WHERE state IN ('failed', 'cancelled') AND excused = 1) AS excused,
   count(*) FILTER (WHERE state IN ('failed', 'cancelled') AND excused = 0) AS failed, count(*) FILTER (WHERE finished_at IS NULL) AS open
   FROM tasks INDEXED BY tasks_parent WHERE parent_id = ?`;
 const OUTCOMES = `SELECT count(*) AS total, count(*) FILTER (WHERE state = 'completed') AS completed, count(*) FILTER (WHERE state = 'failed') AS failed,
@@ -60,7 +61,7 @@ export class FamilyReader {
   /** The children of a task by what became of them. */
   tally(row: Row): ChildTally {
     const counts = this.#database.get(TALLY, textOf(row, 'id'));
-    return { done: numberOf(counts, 'done'), failed: numberOf(counts, 'failed'), open: numberOf(counts, 'open') };
+    return { done: numberOf(counts, 'done'), excused: numberOf(counts, 'excused'), failed: numberOf(counts, 'failed'), open: numberOf(counts, 'open') };
   }
 
   /** Whether a task has a child that has not ended. */

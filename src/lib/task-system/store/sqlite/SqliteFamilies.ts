@@ -38,6 +38,10 @@ export class SqliteFamilies implements FamilyStore {
     return new Map((await this.#queue.ask(['statesOf', taskIds])).states ?? []);
   }
 
+  async childrenOf(parentId: string): Promise<ReadonlyMap<string, TaskState>> {
+    return new Map((await this.#queue.ask(['childrenOf', parentId])).states ?? []);
+  }
+
   async tree(rootId: string): Promise<readonly TaskRecord[]> {
     return ((await this.#queue.ask(['tree', rootId])).rows ?? []).map(toRecord);
   }

@@ -10,7 +10,7 @@ import { startDraft } from './writes.ts';
 const FIND_IDEMPOTENT = `SELECT ${TASK_COLUMNS} FROM tasks WHERE project = ? AND idempotency_key = ?`;
 const INSERT = `INSERT INTO tasks (${NEW_TASK_COLUMNS.join(', ')}) VALUES (${NEW_TASK_COLUMNS.map(() => '?').join(', ')})`;
 const GET = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`;
-const REPLACE = 'UPDATE tasks SET spawn_key = NULL, excused = 1 WHERE id = ?';
+const REPLACE = 'UPDATE tasks SET spawn_key = NULL, excused = 2 WHERE id = ?';
 
 /** Stores a new task with its events, or finds the one that has the same key. */
 export function create(state: EngineState, task: NewTaskRow, bounds: TreeBounds | null): Reply {

@@ -15,7 +15,7 @@ const GET = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = ?`;
 const PEEK = 'SELECT parent_id, state, owner, closing, rules FROM tasks WHERE id = ?';
 const HAS_CHILDREN = 'SELECT 1 FROM tasks INDEXED BY tasks_parent WHERE parent_id = ? LIMIT 1';
 const OPEN = `SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_open WHERE parent_id = ? AND finished_at IS NULL ORDER BY rowid`;
-const EXCUSE = 'UPDATE tasks SET excused = 1 WHERE id = ? AND parent_id = ?';
+const EXCUSE = 'UPDATE tasks SET excused = 1 WHERE id = ? AND parent_id = ? AND excused = 0';
 const FINISH = `UPDATE tasks SET state = ?, ready = 0, owner = NULL, verdict = NULL, closing = 0, finished_at = ?, result = ?, error = ?, progress = ?
   WHERE id = ? RETURNING ${TASK_COLUMNS}`;
 const WAIT = `UPDATE tasks SET state = 'waiting', ready = 0, owner = NULL, verdict = ?, closing = ?, result = ?, error = ? WHERE id = ? RETURNING ${TASK_COLUMNS}`;

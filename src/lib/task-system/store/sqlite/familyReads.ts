@@ -5,6 +5,7 @@ import { LIGHT_COLUMNS, numberOf, optionalNumber, optionalText, stateOf, textOf 
 import type { Reply, Row } from './wire.ts';
 
 const STATE = 'SELECT state FROM tasks WHERE id = ?';
+const CHILDREN = 'SELECT id, state FROM tasks INDEXED BY tasks_parent WHERE parent_id = ? ORDER BY rowid';
 const ROOT = `SELECT ${LIGHT_COLUMNS} FROM tasks WHERE id = ?`;
 const BELOW = `SELECT ${LIGHT_COLUMNS} FROM tasks INDEXED BY tasks_tree WHERE parent_id IS NOT NULL AND root_id = ? ORDER BY rowid`;
 // What has a process is told one by one, as only its host knows how far it is.
@@ -24,6 +25,11 @@ export function statesOf({ database }: EngineState, taskIds: readonly string[]):
     return row === undefined ? [] : [[id, stateOf(row)]];
   });
   return { states };
+}
+
+/** The states of the children of a task. */
+export function childrenOf({ database }: EngineState, parentId: string): Reply {
+  return { states: database.all(CHILDREN, parentId).map((row): readonly [string, TaskState] => [textOf(row, 'id'), stateOf(row)]) };
 }
 
 /** All tasks of a tree, without what may be large. */

@@ -51,6 +51,7 @@ export type StoreOp =
   | readonly ['park', taskId: string, fence: number, children: number, time: number]
   | readonly ['unpark', taskId: string, fence: number, time: number]
   | readonly ['statesOf', taskIds: readonly string[]]
+  | readonly ['childrenOf', parentId: string]
   | readonly ['tree', rootId: string]
   | readonly ['familyNumbers', rootId: string]
   | readonly ['queued', limit: number]
