@@ -52,7 +52,8 @@ const programs: readonly Options[] = [
   { ...shared, entry: { context: 'src/lib/task-system/context/ContextBuilder.ts' }, format: 'cjs', splitting: false, shims: true, ...small },
   // What is loaded when somebody counts tokens: two of the nine vocabularies of gpt-tokenizer, 4 MB in place of its 27.
   { ...shared, entry: tokenizers, format: 'cjs', splitting: false, noExternal: [/^[^.]/], ...small, banner: { js: await licenceOf('gpt-tokenizer') }, esbuildOptions: keepUnicode },
-  { ...shared, entry: { 'launch-worker': 'src/lib/task-system/core/launch/worker.ts' }, format: 'esm', splitting: false, noExternal: [/^[^.]/] },
+  // What starts processes for the host: it should be small, and up soon.
+  { ...shared, entry: { 'launch-helper': 'src/lib/task-system/core/launch/helper.ts' }, format: 'cjs', splitting: false, noExternal: [/^[^.]/], ...small },
   // What it loads with its first call of a model.
   { ...shared, entry: { models: 'src/lib/task-system/models/client/ModelClient.ts' }, format: 'cjs', splitting: false, ...small },
   // What a task process loads first when its task may reach some hosts.

@@ -64,7 +64,7 @@ describe('the packed package', { timeout: 300_000 }, () => {
   it('holds the build and the texts for people, and nothing else', () => {
     const others = installed.files.filter((file) => !/^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(file));
     expect(others.filter((file) => !['package.json', 'LICENSE', 'README.md', 'CHANGELOG.md'].includes(file))).toEqual([]);
-    expect(installed.files).toEqual(expect.arrayContaining(['dist/child.cjs', 'dist/launch-worker.js', 'dist/sqlite-worker.js', 'LICENSE', 'CHANGELOG.md', 'README.md']));
+    expect(installed.files).toEqual(expect.arrayContaining(['dist/child.cjs', 'dist/launch-helper.cjs', 'dist/sqlite-worker.js', 'LICENSE', 'CHANGELOG.md', 'README.md']));
   });
 
   it('points every export to a file that it holds', () => {
@@ -94,7 +94,7 @@ describe('the packed package', { timeout: 300_000 }, () => {
     expect(foreign).toEqual([]);
   });
 
-  it.each(['child.cjs', 'launch-worker.js', 'sqlite-worker.js'])('lets %s stand alone in one file', (file) => {
+  it.each(['child.cjs', 'launch-helper.cjs', 'sqlite-worker.js'])('lets %s stand alone in one file', (file) => {
     const imports = ts.preProcessFile(read(`dist/${file}`), true, true).importedFiles.map(({ fileName }) => fileName);
     expect(imports.filter((specifier) => !isBuiltin(specifier))).toEqual([]);
   });

@@ -9,8 +9,8 @@ import { CoreSystem } from './core/CoreSystem.ts';
 import { createIdGenerator, pooledBytes, type GenerateId } from './core/ids.ts';
 import { Janitor } from './core/Janitor.ts';
 import { DirectLauncher } from './core/launch/DirectLauncher.ts';
+import { HelperLauncher } from './core/launch/HelperLauncher.ts';
 import type { Launcher } from './core/launch/Launcher.ts';
-import { ThreadLauncher } from './core/launch/ThreadLauncher.ts';
 import { defaultLogger } from './core/logger.ts';
 import { openMcp } from './core/mcpTools.ts';
 import { ProjectContext } from './core/ProjectContext.ts';
@@ -164,10 +164,10 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   return system;
 }
 
-/** On Linux a thread starts processes for the host. A test's way to start them is known to the host's own thread only. */
+/** On Linux a small process starts processes for the host. A test's way to start them is known to the host's own thread only. */
 function launcherOf(start: ProcessSpawner, logger: Logger): Launcher {
   const direct = new DirectLauncher(start);
-  return start === spawn && process.platform === 'linux' ? new ThreadLauncher(direct, logger) : direct;
+  return start === spawn && process.platform === 'linux' ? new HelperLauncher(direct, logger) : direct;
 }
 
 /** Adds the live feed to the core, which does not know it. */

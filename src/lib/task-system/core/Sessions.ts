@@ -115,7 +115,8 @@ export class Sessions {
     await endMarked(`${MARKS.root}=${this.#rootMark}`, this.#ports.clock);
     await this.workspaces.open();
     this.#launcherSlot = this.workspaces.createSlot(randomUUID());
-    await this.#ports.launcher.open(this.#launcherSlot);
+    // Not waited for: the first spares need not have it, and whoever opens the system would.
+    void this.#ports.launcher.open(this.#launcherSlot);
     await this.#openGroups();
     if (this.#kinds.hasNetwork('anywhere')) await this.#networks.open(this.#kinds.hasNetwork('unconfined'));
     const kind = this.#kinds.first();

@@ -1,7 +1,7 @@
 import { CANARY_COMMAND, readOrder } from '../../policy/sandbox/CanaryOrder.ts';
 import { CHANNEL_FD } from '../../types/Protocol.ts';
 import { ChildRuntime } from './ChildRuntime.ts';
-import { closeForeignDescriptors } from './descriptors.ts';
+import { closeForeignDescriptors } from '../descriptors.ts';
 import { openTransport } from './ProcessTransport.ts';
 
 closeForeignDescriptors();

@@ -25,7 +25,7 @@ export interface Launched {
 
 /** Starts processes. */
 export interface Launcher {
-  /** Gets ready. @param directory an empty one, of its own, that is there until `close`. */
+  /** Gets ready; what is launched before may hold the event loop up. Never rejects. @param directory an empty one, of its own, that is there until `close`. */
   open(directory: string): Promise<void>;
   /** Starts a process; what can be written to it is there at once, its number a moment later. */
   launch(plan: LaunchPlan): Launched;

@@ -1,16 +1,32 @@
-import type { MessagePort } from 'node:worker_threads';
 import { spawnPlan } from '../../policy/sandbox/spawnPlan.ts';
 import { serializeError } from '../../types/Errors.ts';
 import type { ProcessSpawner } from '../../types/Ports.ts';
+import { FarEnds } from './FarEnds.ts';
 import { lowerPriority } from './lowerPriority.ts';
-import type { LaunchOrder, LaunchReport } from './wire.ts';
+import { openSocketPath } from './socketPath.ts';
+import { SOCKETS_PER_PROCESS, type LaunchOrder, type LaunchReport } from './wire.ts';
 
-/** Starts processes as they are ordered on a port, and tells when they have started and when they have ended. */
-export function serveLaunches(port: MessagePort, spawn: ProcessSpawner): void {
-  port.on('message', (order: LaunchOrder) => { launch(order, spawn, (report) => { port.postMessage(report); }); });
+/** The way between the helper and its host. */
+export interface LaunchPort {
+  readonly onOrder: (listener: (order: LaunchOrder) => void) => void;
+  readonly report: (report: LaunchReport) => void;
 }
 
-function launch({ id, plan, descriptors }: LaunchOrder, spawn: ProcessSpawner, report: (report: LaunchReport) => void): void {
+/** Starts processes as they are ordered, and tells when they have started and when they have ended. */
+export function serveLaunches({ onOrder, report }: LaunchPort, spawn: ProcessSpawner): void {
+  let ends: FarEnds | undefined;
+  onOrder((order) => {
+    if (order.type === 'connect') {
+      ends = new FarEnds(openSocketPath(order.directory).path, order.secret);
+      ends.connect(order.size);
+    } else if (ends !== undefined) {
+      launch(order, ends, spawn, report);
+    }
+  });
+}
+
+function launch({ id, plan, sockets: numbers }: Extract<LaunchOrder, { type: 'start' }>, ends: FarEnds, spawn: ProcessSpawner, report: LaunchPort['report']): void {
+  const { sockets, descriptors } = ends.take(numbers);
   try {
     const child = spawnPlan(plan, spawn, descriptors);
     const { pid } = child;
@@ -21,5 +37,9 @@ function launch({ id, plan, descriptors }: LaunchOrder, spawn: ProcessSpawner, r
     report({ type: 'started', id, pid });
   } catch (error) {
     report({ type: 'failed', id, error: serializeError(error) });
+  } finally {
+    // The process has them now, or nobody will: its end is to be seen by the host.
+    for (const socket of sockets) socket.destroy();
+    ends.connect(SOCKETS_PER_PROCESS);
   }
 }

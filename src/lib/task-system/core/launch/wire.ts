@@ -1,16 +1,32 @@
 import type { LaunchPlan } from '../../policy/sandbox/LaunchPlan.ts';
 import type { SerializedError } from '../../types/Errors.ts';
 
-/** What the thread of the launcher is asked to do. */
-export interface LaunchOrder {
-  /** Names the process until it has a number. */
-  readonly id: number;
-  readonly plan: LaunchPlan;
-  /** What the process is to have as descriptors 1, 2 and 3: descriptors of this process, open until the answer has come. */
-  readonly descriptors: readonly [stdout: number, stderr: number, channel: number];
-}
+/** stdout, stderr and the channel. */
+export const SOCKETS_PER_PROCESS = 3;
 
-/** What the thread tells of a process. */
+/** The numbers of the connections whose far ends a process is to have as descriptors 1, 2 and 3. */
+export type SocketNumbers = readonly [stdout: number, stderr: number, channel: number];
+
+/** What the helper is asked to do. */
+export type LaunchOrder =
+  | {
+    readonly type: 'connect';
+    /** Where the host listens; a name within it is `SOCKET_NAME`. */
+    readonly directory: string;
+    /** What a connection has to say to be believed. */
+    readonly secret: string;
+    /** How many connections are kept ready. */
+    readonly size: number;
+  }
+  | {
+    readonly type: 'start';
+    /** Names the process until it has a number. */
+    readonly id: number;
+    readonly plan: LaunchPlan;
+    readonly sockets: SocketNumbers;
+  };
+
+/** What the helper tells of a process. */
 export type LaunchReport =
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
   | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError }

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Launched, Launcher } from '../../../src/lib/task-system/core/launch/Launcher.ts';
-import { ThreadLauncher } from '../../../src/lib/task-system/core/launch/ThreadLauncher.ts';
+import { HelperLauncher } from '../../../src/lib/task-system/core/launch/HelperLauncher.ts';
+import { isAlive } from '../../../src/lib/task-system/core/processTree.ts';
 import type { LaunchPlan } from '../../../src/lib/task-system/policy/sandbox/LaunchPlan.ts';
 import { TaskSystemError } from '../../../src/lib/task-system/types/Errors.ts';
 import { makeLogger } from '../makers.ts';
@@ -13,15 +15,16 @@ import { kill } from '../programs.ts';
 import { temporaryDirectory } from '../support.ts';
 import { until } from '../until.ts';
 
-/** Where everything is to be started by the thread. */
+/** Where everything is to be started by the helper. */
 const NOBODY: Launcher = {
   open: () => Promise.resolve(),
-  launch: () => { throw new TaskSystemError('TASK_CRASHED', 'started without the thread'); },
+  launch: () => { throw new TaskSystemError('TASK_CRASHED', 'started without the helper'); },
   close: () => Promise.resolve(),
 };
 
-async function openLauncher(direct: Launcher = NOBODY): Promise<ThreadLauncher> {
-  const launcher = new ThreadLauncher(direct, makeLogger());
+/** @param program of a helper that misbehaves; none is the real one. */
+async function openLauncher(direct: Launcher = NOBODY, logger = makeLogger(), program?: string): Promise<HelperLauncher> {
+  const launcher = new HelperLauncher(direct, logger, program && fileURLToPath(new URL(`programs/${program}.ts`, import.meta.url)));
   onTestFinished(() => launcher.close());
   await launcher.open(temporaryDirectory());
   return launcher;
@@ -46,7 +49,7 @@ async function pidOf(launched: Launched): Promise<number> {
   return pid;
 }
 
-describe.skipIf(process.platform !== 'linux')('ThreadLauncher', () => {
+describe.skipIf(process.platform !== 'linux')('HelperLauncher', () => {
   it('starts a process and tells how it ended', async () => {
     const launched = (await openLauncher()).launch(script('exit 7'));
     expect(launched.pid).toBeUndefined();
@@ -112,41 +115,79 @@ describe.skipIf(process.platform !== 'linux')('ThreadLauncher', () => {
     const started: LaunchPlan[] = [];
     const fake: Launched = { pid: undefined, started: Promise.resolve(), exited: Promise.resolve({ code: 0, signal: null }), stdout: null, stderr: null, channel: undefined };
     const direct = { ...NOBODY, launch: (plan: LaunchPlan) => { started.push(plan); return fake; } };
-    const launcher = new ThreadLauncher(direct, makeLogger());
+    const launcher = new HelperLauncher(direct, makeLogger());
     launcher.launch(script('before'));
     await launcher.open(temporaryDirectory());
-    const many = Array.from({ length: 5 }, (_, index) => launcher.launch(script(`echo ${index}`)));
+    const many = Array.from({ length: 6 }, (_, index) => launcher.launch(script(`echo ${index}`)));
     await Promise.all(many.map(({ exited }) => exited));
     await launcher.close();
     launcher.launch(script('after'));
-    expect(started.map(({ args }) => args[1])).toEqual(['before', 'echo 3', 'echo 4', 'after']);
+    expect(started.map(({ args }) => args[1])).toEqual(['before', 'echo 4', 'echo 5', 'after']);
   });
 
-  it('says so, and starts without the thread, where it finds no room for its sockets', async () => {
+  it('says so, and starts without the helper, where it finds no room for its sockets', async () => {
     const logger = makeLogger();
-    const launcher = new ThreadLauncher(NOBODY, logger);
+    const launcher = new HelperLauncher(NOBODY, logger);
     await launcher.open(`/nonexistent/${randomUUID()}`);
-    expect(() => launcher.launch(script('true'))).toThrow('started without the thread');
+    expect(() => launcher.launch(script('true'))).toThrow('started without the helper');
     expect(logger.lines).toMatchObject([{ level: 'warn', details: { error: { code: 'ENOENT' } } }]);
     await launcher.close();
   });
 
-  it('ends what the thread had started when the thread is gone, and goes on without it', async () => {
+  it('ends what the helper had started when the helper is gone, and goes on without it', async () => {
     const logger = makeLogger();
-    const launcher = new ThreadLauncher(NOBODY, logger, new URL('../../store/programs/exitingThread.ts', import.meta.url));
-    await launcher.open(temporaryDirectory());
+    const launcher = await openLauncher(NOBODY, logger, 'fleetingHelper');
     const launched = launcher.launch(script('exec sleep 1000'));
+    const pid = await pidOf(launched);
+    expect(await launched.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    await until(() => !isAlive(pid));
+    expect(() => launcher.launch(script('true'))).toThrow('started without the helper');
+    expect(logger.lines).toMatchObject([{ level: 'error', message: 'the helper that starts processes is gone' }]);
+  });
+
+  it('says of a process that the helper could not start any more that it crashed', async () => {
+    const launched = (await openLauncher(NOBODY, makeLogger(), 'refusingHelper')).launch(script('exec sleep 1000'));
     await launched.started;
+    expect(launched.pid).toBeUndefined();
     expect(await launched.exited).toMatchObject({ signal: 'SIGKILL', error: { code: 'TASK_CRASHED' } });
-    expect(() => launcher.launch(script('true'))).toThrow('started without the thread');
-    expect(logger.lines).toMatchObject([{ level: 'error', message: 'the thread that starts processes is gone' }]);
+  });
+
+  it('goes on without a helper that never comes up', async () => {
+    const logger = makeLogger();
+    const launcher = await openLauncher(NOBODY, logger, 'missing');
+    expect(() => launcher.launch(script('true'))).toThrow('started without the helper');
+    expect(logger.lines).toMatchObject([{ level: 'error', message: 'the helper that starts processes is gone' }]);
+  });
+
+  it('can be closed while it opens', async () => {
+    const launcher = new HelperLauncher(NOBODY, makeLogger());
+    const opening = launcher.open(temporaryDirectory());
     await launcher.close();
+    await opening;
+    expect(() => launcher.launch(script('true'))).toThrow('started without the helper');
+  });
+
+  it('has its helper end with it', async () => {
+    const launcher = new HelperLauncher(NOBODY, makeLogger());
+    await launcher.open(temporaryDirectory());
+    const { pid, stdout } = launcher.launch(script('echo $PPID'));
+    expect(pid).toBeUndefined();
+    const helper = Number(await textOf(stdout));
+    expect([isAlive(helper), helper === process.pid]).toEqual([true, false]);
+    await launcher.close();
+    expect(isAlive(helper)).toBe(false);
+  });
+
+  it('passes nothing on to a process that is not its own', async () => {
+    const { stdout } = (await openLauncher()).launch(script('ls /proc/self/fd'));
+    // The last one is that of the folder that is read.
+    expect((await textOf(stdout)).trim().split('\n')).toEqual(['0', '1', '2', '3', '4']);
   });
 
   it('leaves no descriptor of an ended process open', async () => {
     const launcher = await openLauncher();
     const count = (): number => readdirSync('/proc/self/fd').length;
-    // The thread itself and its stock of sockets may be on their way still: together fewer than one descriptor for each process.
+    // The helper itself and its stock of sockets may be on their way still: together fewer than one descriptor for each process.
     const rounds = 40;
     const before = count();
     for (let round = 0; round < rounds; round++) {

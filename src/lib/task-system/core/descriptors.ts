@@ -1,5 +1,5 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
-import { CHANNEL_FD } from '../../types/Protocol.ts';
+import { CHANNEL_FD } from '../types/Protocol.ts';
 
 /** O_CLOEXEC, as /proc shows it: Node sets it on everything that it opens by itself. */
 const CLOSE_ON_EXEC = 0o2000000;

@@ -1,0 +1,45 @@
+import { connect, type Socket } from 'node:net';
+import type { SocketNumbers } from './wire.ts';
+
+/** The ends of the launcher's connections that processes are given, in the helper. Nothing is ever read from them here. */
+export class FarEnds {
+  readonly #path: string;
+  readonly #secret: string;
+  readonly #ends = new Map<number, Socket>();
+  #count = 0;
+
+  /** @param path where the host listens. @param secret by which it knows its own. */
+  constructor(path: string, secret: string) {
+    this.#path = path;
+    this.#secret = secret;
+  }
+
+  /** Makes so many more connections, and tells the host their numbers by themselves. */
+  connect(count: number): void {
+    for (let made = 0; made < count; made++) {
+      const number = ++this.#count;
+      const socket = connect(this.#path);
+      // What the host writes is for the process, also what it writes before that exists.
+      socket.pause();
+      // A host that is gone, or has no more descriptors, takes none; it then starts processes without the helper.
+      socket.on('error', () => this.#ends.delete(number));
+      socket.write(`${this.#secret} ${String(number)}\n`);
+      this.#ends.set(number, socket);
+    }
+  }
+
+  /** Takes connections out, and tells by which descriptors a process can be given them; they are to be destroyed afterwards. */
+  take(numbers: SocketNumbers): { readonly sockets: readonly Socket[]; readonly descriptors: readonly number[] } {
+    const sockets = numbers.map((number) => this.#ends.get(number)).filter((socket) => socket !== undefined);
+    for (const number of numbers) this.#ends.delete(number);
+    return { sockets, descriptors: sockets.map(descriptorOf) };
+  }
+}
+
+/** Node shows the number of a descriptor on the handle below a socket only. */
+function descriptorOf(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const descriptor: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
+  if (typeof descriptor === 'number' && descriptor >= 0) return descriptor;
+  throw new TypeError('a socket has no descriptor');
+}
