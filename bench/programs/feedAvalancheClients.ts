@@ -4,6 +4,7 @@
  */
 import { io } from 'socket.io-client';
 import { connect } from '../../src/client.ts';
+import { onceInOrder } from '../lib/onceInOrder.ts';
 
 const PATIENCE_MS = 30_000;
 const BUSY_MS = 100;
@@ -25,7 +26,7 @@ function waitFor(expected: number): void {
     const isDone = counts.every((seen) => seen.size >= expected) && backAt.length >= counts.length;
     if (!isDone && Date.now() - start < PATIENCE_MS) return;
     clearInterval(timer);
-    const once = counts.reduce((sum, seen) => sum + [...seen.values()].filter((times) => times === 1).length, 0);
+    const once = counts.reduce((sum, seen) => sum + onceInOrder(seen), 0);
     process.send?.({ share: once / (expected * counts.length) });
     process.send?.({ returned: backAt.length / counts.length });
     process.send?.({ allBackMs: (backAt.at(-1) ?? Number.NaN) - restartedAt });

@@ -1,10 +1,11 @@
 /**
  * Clients that lose their connection about every 15 seconds and are away for 2. Arguments: kind, port, how many. On `expect` it waits
- * until every client has that many events, or for 20 seconds, and says which share of them came exactly once.
+ * until every client has that many events, or for 20 seconds, and says which share of them came exactly once and in order.
  */
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { connect } from '../../src/client.ts';
+import { onceInOrder } from '../lib/onceInOrder.ts';
 
 const LOSS_EVERY_MS = 15_000;
 const AWAY_MS = 2_000;
@@ -19,7 +20,7 @@ process.on('message', ({ expect }: { readonly expect: number }) => {
   const timer = setInterval(() => {
     if (counts.some((seen) => seen.size < expect) && Date.now() - start < PATIENCE_MS) return;
     clearInterval(timer);
-    const once = counts.reduce((sum, seen) => sum + [...seen.values()].filter((times) => times === 1).length, 0);
+    const once = counts.reduce((sum, seen) => sum + onceInOrder(seen), 0);
     process.send?.({ share: once / (expect * counts.length) });
   }, 100);
 });

@@ -6,7 +6,7 @@ const SOCKET_IO = 'socket.io';
 const PAUSE_MS = 500;
 
 /**
- * Which share of events reaches clients exactly once, though each loses its connection about every 15 seconds and is away for 2:
+ * Which share of events reaches clients exactly once and in order, though each loses its connection about every 15 seconds and is away for 2:
  * beside socket.io with its connection-state recovery.
  */
 export const feedJitter: Benchmark = {
@@ -14,7 +14,7 @@ export const feedJitter: Benchmark = {
   async run({ isQuick }) {
     const [clients, seconds] = isQuick ? [50, 12] : [500, 60];
     const shares = await runRounds([OURS, SOCKET_IO].map((kind) => ({ name: kind, measure: () => shareOf(kind, clients, seconds) })), 1, 0);
-    return [toMeasure(`events that came exactly once, ${String(clients)} clients, ${String(seconds)} s`, '%', shares, {
+    return [toMeasure(`events that came exactly once and in order, ${String(clients)} clients, ${String(seconds)} s`, '%', shares, {
       mark: ({ ours }) => ({ text: 'all', isMet: ours.median === 100 }),
     })];
   },

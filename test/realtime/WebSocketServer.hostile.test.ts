@@ -1,8 +1,9 @@
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { taskOf } from '../hooks/helpers.ts';
 import { controlOf } from './controlOf.ts';
-import { offsets, settle, until } from './helpers.ts';
+import { offsets, progressEvent, settle, startEvent, until } from './helpers.ts';
 import { type Feed, Feeds } from './serverHelpers.ts';
 
 const feeds = new Feeds();
@@ -139,6 +140,55 @@ describe('live feed: a client that does not read', () => {
     expect(sent).toBeLessThan(300);
     peer.socket.resume();
     expect((await peer.closed).code).toBe(1006);
+  });
+
+  it('never has more than a mebibyte and one message waiting in this process, and nothing of it afterwards', async () => {
+    const server = createServer();
+    const sockets: Socket[] = [];
+    server.on('connection', (socket: Socket) => { sockets.push(socket); });
+    const { client, log, attachment } = await feeds.open({}, { server });
+    const peer = await client().hello();
+    await peer.subscribe('a', ['tasks']);
+    peer.socket.pause();
+    const waiting = (): number => Math.max(...sockets.map(({ writableLength }) => writableLength));
+    let most = 0;
+    while (attachment.clients === 1) {
+      log.append('task-1', { taskType: 'x'.repeat(100_000) });
+      await settle(1);
+      most = Math.max(most, waiting());
+    }
+    expect(most).toBeGreaterThan(1_048_576);
+    expect(most).toBeLessThan(1_048_576 + 101_000);
+    await until(() => sockets.every(({ destroyed }) => destroyed));
+  });
+
+  it('gets of progress only the newest of each task above 256 KiB, no log lines, and every stored event, and is not cut off for all that was said meanwhile', async () => {
+    const server = createServer();
+    const sockets: Socket[] = [];
+    server.on('connection', (socket: Socket) => { sockets.push(socket); });
+    const { client, log, attachment } = await feeds.open({}, { server });
+    const peer = await client().hello();
+    await peer.subscribe('a', ['tasks']);
+    peer.socket.pause();
+    const large = { epoch: log.events.epoch, taskType: 'x'.repeat(100_000) };
+    let most = 0;
+    for (let percent = 1; percent <= 100; percent += 1) {
+      for (const task of ['a', 'b']) log.events.emit({ ...progressEvent(log.events.offset, percent, task), ...large });
+      log.events.emit({ ...startEvent(log.events.offset, 'a'), ...large, type: 'task:log', data: { stream: 'log', level: 'info', text: 'line' }, seq: percent });
+      if (percent % 10 === 0) log.append('c');
+      await settle(1);
+      most = Math.max(most, ...sockets.map(({ writableLength }) => writableLength));
+    }
+    expect(attachment.clients).toBe(1);
+    // What was on its way when the bound was met, and the stored events.
+    expect(most).toBeGreaterThan(262_144);
+    expect(most).toBeLessThan(262_144 + 3 * 101_000);
+    peer.socket.resume();
+    const told = (task: string): readonly number[] => peer.events.flatMap((event) => (event.type === 'task:progress' && event.taskId === task ? [event.data.percent] : []));
+    await until(() => told('a').at(-1) === 100 && told('b').at(-1) === 100);
+    expect(told('a').length).toBeLessThan(100);
+    expect(peer.events.filter(({ type }) => type === 'task:log').length).toBeLessThan(100);
+    expect(peer.events.filter(({ taskId }) => taskId === 'c').map(({ offset }) => offset)).toEqual(offsets(log.stored));
   });
 
   it('has at most one large answer read for it at a time', async () => {

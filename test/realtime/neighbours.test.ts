@@ -96,8 +96,8 @@ function portOf(server: Server): number {
   return typeof address === 'object' ? address?.port ?? 0 : 0;
 }
 
-async function echoOf(server: Server, socketPath: string): Promise<string> {
-  const socket = new WebSocket(`ws://127.0.0.1:${String(portOf(server))}${socketPath}`);
+async function echoOf(server: Server, socketPath: string, scheme = 'ws'): Promise<string> {
+  const socket = new WebSocket(`${scheme}://127.0.0.1:${String(portOf(server))}${socketPath}`, { rejectUnauthorized: false });
   feeds.defer(() => { socket.terminate(); });
   const answer = new Promise<string>((resolve, reject) => {
     socket.on('open', () => { socket.send('hello'); });
@@ -171,12 +171,28 @@ describe.each(Object.entries(APPS))('attachWebSocket beside %s', (_, open) => {
 });
 
 describe('attachWebSocket on https', () => {
-  it('serves wss', async () => {
+  /** A server with a certificate that nobody vouches for. */
+  async function secureServer(): Promise<Server> {
     const directory = temporaryDirectory();
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', 'key.pem', '-out', 'cert.pem'], { cwd: directory, stdio: 'ignore' });
     const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(path.join(directory, name)));
     const server = createHttpsServer({ key, cert }, (_, response) => { response.end('route'); });
-    await listening(server);
+    return listening(server);
+  }
+
+  it('leaves the sockets of the app alone, and detaches exactly', async () => {
+    const server = await secureServer();
+    echo(new WebSocketServer({ server, path: '/own' }));
+    const before = fingerprint(server);
+    const { attachment } = attach(server);
+    expect(await echoOf(server, '/own', 'wss')).toBe('echo hello');
+    await attachment.detach();
+    expect(fingerprint(server)).toEqual(before);
+    expect(await echoOf(server, '/own', 'wss')).toBe('echo hello');
+  });
+
+  it('serves wss', async () => {
+    const server = await secureServer();
     const { log, attachment } = attach(server);
     const socket = new WebSocket(`wss://127.0.0.1:${String(portOf(server))}/feed`, 'task-system.v1', { rejectUnauthorized: false });
     feeds.defer(() => { socket.terminate(); });
