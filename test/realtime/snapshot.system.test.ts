@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { TaskSystemOptions } from '../../src/lib/task-system/types/Options.ts';
 import { openSystem, testOptions } from '../core/support.ts';
 import { listen, closeServer, RawClient } from './serverHelpers.ts';
 
 /** A system that runs nothing, so that a test alone decides what happens, and clients of its feed. */
-async function openFeed() {
-  const system = await openSystem(testOptions({ 'echo.mjs': {} }));
+async function openFeed(options: Partial<TaskSystemOptions> = {}) {
+  const system = await openSystem(testOptions({ 'echo.mjs': {} }, options));
   await system.queue.pause();
   const { server, url } = await listen();
   const attachment = system.attachWebSocket(server);
@@ -77,4 +78,17 @@ describe('a snapshot of a real system', () => {
     expect(new Set(snap?.type === 'snap' ? snap.tasks.map(({ id }) => id) : [])).toEqual(new Set([root.id, grandchild.id, ...children.map(({ id }) => id)]));
     await end();
   });
+
+  it('of a tree of more tasks than there may be of any other kind has all of it, beside newer ones', async () => {
+    const { system, client, end } = await openFeed({ subtasks: { maxChildren: 1_200, maxTasks: 1_300 } });
+    const root = await system.submit({ type: 'echo' });
+    const children = await Promise.all(Array.from({ length: 1_200 }, () => system.submit({ type: 'echo', parentId: root.id })));
+    const newer = await system.submit({ type: 'echo', project: 'acme' });
+    const peer = await client();
+    await peer.subscribe('a', [`tree:${root.id}`, 'project:acme'], { snapshot: true });
+    const seen = peer.frames.flatMap((frame) => (frame.type === 'snap' ? frame.tasks.map(({ id }) => id) : []));
+    expect(seen).toHaveLength(1_202);
+    expect(new Set(seen)).toEqual(new Set([newer.id, root.id, ...children.map(({ id }) => id)]));
+    await end();
+  }, 60_000);
 });
