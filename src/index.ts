@@ -14,7 +14,7 @@ export { PRIORITY_LEVELS } from './lib/task-system/types/Task.ts';
 export { isTerminal, TASK_STATES, TRANSITIONS } from './lib/task-system/types/TaskState.ts';
 export type {
   CgroupController, CgroupReport, Clock, CloseOptions, Committed, ContextFileOptions, ContextOptions, Created, DimensionReport, DoctorReport, Enforcement, ErrorCode, ErrorEntry, EventDraft,
-  EventEnvelope, Hook, HookContext, HookListeners, HookRegistry, IsolationDimension, IsolationLevel, JsonObject, JsonValue, LevelReport,
+  EventEnvelope, Hook, HookAnswer, HookContext, HookListeners, HookRegistry, HookVerdict, IsolationDimension, IsolationLevel, JsonObject, JsonValue, LevelReport,
   LimitOptions, ListOptions, Logger, LogLevel, NetworkPolicyOptions, NewTask, PolicyDecision, PolicyLayer, PolicyOptions, PolicyRule,
   PriorityName, ProcessSpawner, ProjectAccess, ProjectCounts, ProjectOptions, ProjectSnapshot, PruneOrder, QueueControl, QueueOptions,
   QueueSnapshot, RecoverOrder, ResolvedLimits, ResolvedOptions, ResolvedPolicy, ResolvedProject, ResolvedQueue, ResolvedRetry,
@@ -34,6 +34,8 @@ export type {
   WebhookOutbox, WebhookPayload, WebhookSecret, WebhookTestData,
 } from './lib/task-system/types/index.ts';
 export type { CallingTask, Tool, ToolAnnotations, ToolCallOptions, ToolInput, ToolLike, ToolOutputChunk, ToolSchema, ToolSet } from './lib/task-system/types/Tools.ts';
+export { APPROVAL_STATES, type AnswerOptions, type AnswerScope, type Approval, type ApprovalAnswer, type ApprovalListOptions, type ApprovalState } from './lib/task-system/types/Approvals.ts';
+export type { ApprovalCommitted, ApprovalFilter, ApprovalRequest, ApprovalStore, ApprovalVerdict } from './lib/task-system/types/ApprovalStore.ts';
 export type { CancelCause, ChildFailureRule, CompletionRule, TaskTree } from './lib/task-system/types/Subtasks.ts';
 export type { ChildSubmission } from './lib/task-system/types/Options.ts';
 export type { SnapshotOptions, WaitingTask, WaitReason } from './lib/task-system/types/System.ts';

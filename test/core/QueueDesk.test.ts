@@ -5,12 +5,13 @@ import { TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
 import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
 import { parseTaskSystemOptions } from '../../src/lib/task-system/types/parseOptions.ts';
 import type { TaskRecord, TaskStore } from '../../src/lib/task-system/types/TaskStore.ts';
+import { approvalOf } from '../realtime/controlOf.ts';
 import { rejectionOf } from '../support/thrown.ts';
 import { makeRecord, makeStore } from './makers.ts';
 
 type Counts = Awaited<ReturnType<TaskStore['counts']>>;
 
-function openDesk(counts: Counts = [], assertOpen: () => void = () => undefined, tasks: readonly TaskRecord[] = []) {
+function openDesk(counts: Counts = [], assertOpen: () => void = () => undefined, tasks: readonly TaskRecord[] = [], asking: readonly string[] = []) {
   const options = parseTaskSystemOptions({
     root: '/nowhere', tasks: { research: { module: '/research.js' } }, queue: { maxConcurrent: 3 }, projects: { acme: { maxConcurrent: 2, weight: 4 } },
   });
@@ -19,7 +20,7 @@ function openDesk(counts: Counts = [], assertOpen: () => void = () => undefined,
   const runner = { setPaused: (project: string | undefined, isPaused: boolean) => { calls.push([project, isPaused]); return Promise.resolve(); } };
   const base = makeStore({ counts: () => Promise.resolve(counts), list: () => Promise.resolve({ tasks: tasks.filter(({ state }) => state === 'waiting') }) });
   const queued = (limit: number): Promise<readonly TaskRecord[]> => Promise.resolve(tasks.filter(({ state }) => state === 'queued').slice(0, limit));
-  const store = { ...base, families: { ...base.families, queued } };
+  const store = { ...base, families: { ...base.families, queued }, approvals: { ...base.approvals, list: () => Promise.resolve(asking.map((id) => approvalOf(`${id}.1`))) } };
   return { queue, calls, desk: new QueueDesk({ options, queue, store, runner, sessions: { spares: 2 }, clock: new FakeClock(1_000) }, assertOpen) };
 }
 
@@ -93,6 +94,11 @@ describe('QueueDesk.snapshot, task by task', () => {
     const { desk, queue } = openDesk([], undefined, [queued('a', 'acme'), queued('c', 'zebra')]);
     for (let index = 0; index < 2; index++) void queue.start('acme', () => new Promise(() => undefined));
     expect((await desk.snapshot()).tasks.map(({ waitsFor }) => waitsFor)).toEqual(['lane', 'slot']);
+  });
+
+  it('tells who waits for an approval from who waits for its children', async () => {
+    const { desk } = openDesk([], undefined, [makeRecord({ id: 'p', state: 'waiting' }), makeRecord({ id: 'q', state: 'waiting' })], ['q']);
+    expect((await desk.snapshot()).tasks.map(({ id, waitsFor }) => [id, waitsFor])).toEqual([['p', 'children'], ['q', 'approval']]);
   });
 
   it('names the parents that wait for their children', async () => {

@@ -64,6 +64,7 @@ export function makeStore(parts: Partial<TaskStore>): TaskStore {
       deadLetter: refuse, replay: refuse,
     },
     ledger: { spent: refuse, charge: refuse },
+    approvals: { ask: refuse, take: refuse, decide: refuse, expire: refuse, get: refuse, list: refuse },
     families: {
       createGroup: refuse, failWaiting: refuse, park: refuse, unpark: refuse, statesOf: refuse, childrenOf: refuse, tree: refuse, numbers: refuse, queued: refuse,
     },

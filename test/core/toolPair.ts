@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { readHostTools, ToolBroker } from '../../src/lib/task-system/core/ToolBroker.ts';
+import { readHostTools, ToolBroker, type BrokerPorts } from '../../src/lib/task-system/core/ToolBroker.ts';
 import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
 import { createTools } from '../../src/lib/task-system/tools/program.ts';
 import { Redactor } from '../../src/lib/task-system/tools/secrets/Redactor.ts';
@@ -38,18 +38,20 @@ export interface PairOptions {
   readonly own?: ToolSet;
   readonly secrets?: readonly string[];
   readonly record?: Caller['record'];
+  /** Answers what the policy asks for. */
+  readonly approve?: BrokerPorts['ask'];
 }
 
 type ToolMethod = Exclude<Parameters<ToolPorts['call']>[0], 'remember'>;
 
 /** Joins the two sides of the tools. */
-export function toolPair({ policy = { allow: ['*'] }, host = {}, own, secrets = [], record }: PairOptions = {}): ToolPair {
+export function toolPair({ policy = { allow: ['*'] }, host = {}, own, secrets = [], record, approve = () => Promise.reject(new Error('nobody is asked in this test')) }: PairOptions = {}): ToolPair {
   const [workspace, clock, stop, logged, events] = [temporaryDirectory(), new FakeClock(), new AbortController(), [] as string[], [] as EventDraft[]];
   onTestFinished(() => { stop.abort(); });
   const resolved = resolvePolicy(policy, 'policy');
   const log = (message: string): void => { logged.push(message); };
   const broker = new ToolBroker({
-    tools: readHostTools(host), policyOf: ({ type }) => (type === 'gone' ? Promise.reject(new Error('the store is closed')) : resolved), redactor: new Redactor(secrets), clock, logger: { debug: log, info: log, warn: log, error: log },
+    tools: readHostTools(host), policyOf: ({ type }) => (type === 'gone' ? Promise.reject(new Error('the store is closed')) : resolved), ask: approve, redactor: new Redactor(secrets), clock, logger: { debug: log, info: log, warn: log, error: log },
   });
   const [task, remembered] = [makeRecord(), [] as JsonValue[]];
   const keep = (drafts: readonly EventDraft[]): Promise<boolean> => { events.push(...drafts); return Promise.resolve(true); };

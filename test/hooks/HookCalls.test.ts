@@ -11,7 +11,7 @@ function setUp() {
   const clock = new FakeClock();
   const calls = new HookCalls(clock, LIMIT);
   const seen: HookContext[] = [];
-  const call = (work: (context: HookContext) => unknown): Promise<void> => calls.call({ isActive: () => true, call: (context) => { seen.push(context); return work(context); } }, makeTask());
+  const call = (work: (context: HookContext) => unknown): Promise<unknown> => calls.call({ isActive: () => true, call: (context) => { seen.push(context); return work(context); } }, makeTask());
   return { clock, calls, seen, call };
 }
 

@@ -25,6 +25,8 @@ const rules = fc.array(rule, { maxLength: 4 });
 const options: fc.Arbitrary<PolicyOptions> = fc.record({
   allow: rules,
   deny: fc.array(rule, { maxLength: 2 }),
+  ask: fc.array(rule, { maxLength: 2 }),
+  approvalTimeoutMs: fc.integer({ min: 1, max: 9 }),
   limits: fc.constantFrom({}, { '*': { maxCalls: 0 } }, { 'fs.*': { maxCalls: 2, timeoutMs: 10 } }),
   network: fc.record({ hosts: some('a.example', '*.a.example', '*', 'b.test', '*.a.example:8080', 'x.a.example') }),
   project: fc.constantFrom<'none' | 'read'>('none', 'read'),
@@ -38,6 +40,13 @@ const runs = { numRuns: 2_000 };
 
 function isAllowed(of: ResolvedPolicy, [tool, value]: readonly [string, JsonValue]): boolean {
   return decideCall(of, tool, value).decision === 'allow';
+}
+
+/** From the widest to the narrowest. */
+const ORDER = ['allow', 'ask', 'deny'] as const;
+
+function decisionOf(of: ResolvedPolicy, [tool, value]: readonly [string, JsonValue]): (typeof ORDER)[number] {
+  return decideCall(of, tool, value).decision;
 }
 
 describe('a policy', () => {
@@ -67,9 +76,49 @@ describe('a policy', () => {
     }), runs);
   });
 
+  it('never allows more, and denies nothing more, when an ask is added', () => {
+    fc.assert(fc.property(options, rule, call, (base, extra, one) => {
+      const [before, after] = [decisionOf(resolvePolicy(base, 'p'), one), decisionOf(resolvePolicy({ ...base, ask: [...base.ask ?? [], extra] }, 'p'), one)];
+      if (after === 'allow') expect(before).toBe('allow');
+      if (after === 'deny') expect(before).toBe('deny');
+    }), runs);
+  });
+
+  it('asks for no call that one of its rules denies', () => {
+    fc.assert(fc.property(options, call, (base, one) => {
+      if (decisionOf(resolvePolicy(base, 'p'), one) === 'ask') expect(decisionOf(resolvePolicy({ ...base, allow: ['*'], ask: [] }, 'p'), one)).toBe('allow');
+    }), runs);
+  });
+
+  it('of a child never lets through without asking what that of its parent asks for, nor asks for what that denies', () => {
+    fc.assert(fc.property(policy, policy, call, (parent, child, one) => {
+      const [above, own, narrowed] = [parent, child, narrowPolicy(parent, child)].map((of) => ORDER.indexOf(decisionOf(of, one)));
+      expect(narrowed).toBe(Math.max(above ?? 0, own ?? 0));
+    }), runs);
+  });
+
+  it('of a child waits no longer for an answer than that of its parent', () => {
+    fc.assert(fc.property(policy, policy, (parent, child) => {
+      expect(narrowPolicy(parent, child).approvalTimeoutMs).toBe(Math.min(parent.approvalTimeoutMs, child.approvalTimeoutMs));
+    }), runs);
+  });
+
+  it('covers by an answer for the task only calls that fit the rules which ask, and never one that a rule before them could mean', () => {
+    fc.assert(fc.property(rules, call, call, (ask, one, other) => {
+      const of = resolvePolicy({ allow: ['*'], network: { hosts: ['*'] }, project: 'read', ask }, 'p');
+      const [given, later] = [decideCall(of, ...one), decideCall(of, ...other)];
+      if (given.scope === undefined || given.scope !== later.scope) return;
+      expect(later.decision).toBe('ask');
+      // With that rule as the only one that allows anything, both calls are allowed.
+      const index = Number(/\[(\d+)\]$/.exec(later.rule)?.[1]);
+      const alone = resolvePolicy({ allow: ask.slice(index, index + 1), network: { hosts: ['*'] }, project: 'read' }, 'p');
+      expect([isAllowed(alone, one), isAllowed(alone, other)]).toEqual([true, true]);
+    }), runs);
+  });
+
   it('of a grandchild is the same whichever two are narrowed first', () => {
     fc.assert(fc.property(policy, policy, policy, call, (a, b, c, one) => {
-      expect(isAllowed(narrowPolicy(narrowPolicy(a, b), c), one)).toBe(isAllowed(narrowPolicy(a, narrowPolicy(b, c)), one));
+      expect(decisionOf(narrowPolicy(narrowPolicy(a, b), c), one)).toBe(decisionOf(narrowPolicy(a, narrowPolicy(b, c)), one));
     }), runs);
   });
 
@@ -84,13 +133,13 @@ describe('a policy', () => {
 
   it('allows no call of a tool that mayEverCall rules out', () => {
     fc.assert(fc.property(policy, call, (of, one) => {
-      if (isAllowed(of, one)) expect(mayEverCall(of, one[0])).toBe(true);
+      if (decisionOf(of, one) !== 'deny') expect(mayEverCall(of, one[0])).toBe(true);
     }), runs);
   });
 
   it('decides every input without throwing, and in bounded time', () => {
     fc.assert(fc.property(policy, fc.string(), fc.jsonValue(), (of, tool, value) => {
-      expect(['allow', 'deny']).toContain(decideCall(of, tool, parseJson(JSON.stringify(value))).decision);
+      expect(['allow', 'ask', 'deny']).toContain(decideCall(of, tool, parseJson(JSON.stringify(value))).decision);
     }), runs);
   });
 });

@@ -39,7 +39,7 @@ describe('decideCall', () => {
   });
 
   it('denies when there is no layer at all', () => {
-    expect(decideCall({ layers: [], network: { hosts: [] }, project: 'none' }, 'fs.read', {})).toMatchObject({ decision: 'deny' });
+    expect(decideCall({ layers: [], network: { hosts: [] }, project: 'none', approvalTimeoutMs: 1 }, 'fs.read', {})).toMatchObject({ decision: 'deny' });
   });
 });
 

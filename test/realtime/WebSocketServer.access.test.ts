@@ -10,8 +10,8 @@ afterEach(() => feeds.close());
 
 interface User { readonly name: string; readonly projects: readonly string[]; readonly actions: readonly FeedAction[] }
 
-const WATCH: readonly FeedAction[] = ['subscribe', 'replay', 'get', 'list'];
-const ALL: readonly FeedAction[] = [...WATCH, 'submit', 'cancel', 'retry'];
+const WATCH: readonly FeedAction[] = ['subscribe', 'replay', 'get', 'list', 'approvals'];
+const ALL: readonly FeedAction[] = [...WATCH, 'submit', 'cancel', 'retry', 'approve', 'deny'];
 const USERS: Readonly<Record<string, User>> = {
   owner: { name: 'owner', projects: ['acme'], actions: ALL },
   reader: { name: 'reader', projects: ['acme'], actions: WATCH },
@@ -46,6 +46,13 @@ const FRAMES = {
   'submit to acme under b-1': { type: 'submit', id: 'x', options: { type: 'research', project: 'acme', parentId: 'b-1' } },
   'cancel a-1': { type: 'cancel', id: 'x', taskId: 'a-1' },
   'retry a-1': { type: 'retry', id: 'x', taskId: 'a-1' },
+  'approve a-1.1': { type: 'approve', id: 'x', approvalId: 'a-1.1' },
+  'approve something of bolt': { type: 'approve', id: 'x', approvalId: 'b-1.1' },
+  'approve something that is not there': { type: 'approve', id: 'x', approvalId: 'none.1' },
+  'deny a-1.1': { type: 'deny', id: 'x', approvalId: 'a-1.1', reason: 'no' },
+  'see what acme asks for': { type: 'approvals', id: 'x', options: { project: 'acme' } },
+  'see what a-1 asks for': { type: 'approvals', id: 'x', options: { taskId: 'a-1' } },
+  'see everything that is asked for': { type: 'approvals', id: 'x' },
 } as const satisfies Record<string, ClientFrame>;
 
 // Who may what: owner, reader, listener, stranger, operator.
@@ -65,6 +72,13 @@ const TABLE = [
   ['submit to acme under b-1', 'no no no no yes'],
   ['cancel a-1', 'yes no no no yes'],
   ['retry a-1', 'yes no no no yes'],
+  ['approve a-1.1', 'yes no no no yes'],
+  ['approve something of bolt', 'no no no yes yes'],
+  ['approve something that is not there', 'no no no no yes'],
+  ['deny a-1.1', 'yes no no no yes'],
+  ['see what acme asks for', 'yes yes no no yes'],
+  ['see what a-1 asks for', 'yes yes no no yes'],
+  ['see everything that is asked for', 'no no no no yes'],
 ] as const satisfies readonly (readonly [keyof typeof FRAMES, string])[];
 
 const CELLS = TABLE.flatMap(([what, verdicts]) => verdicts.split(' ').map((verdict, column) => [Object.keys(USERS)[column] ?? '', verdict, what] as const));

@@ -1,3 +1,4 @@
+import type { Approval } from '../../src/lib/task-system/types/Approvals.ts';
 import type { TaskControl } from '../../src/lib/task-system/types/TaskControl.ts';
 import { taskOf } from '../hooks/helpers.ts';
 
@@ -10,6 +11,9 @@ export function controlOf(methods: Partial<TaskControl> = {}): TaskControl {
     snapshot: () => Promise.resolve({ tasks: [], offset: 0 }),
     cancel: () => Promise.resolve(true),
     retry: () => Promise.resolve({ id: 'new-task' }),
+    approve: (id) => Promise.resolve(approvalOf(id)),
+    deny: (id) => Promise.resolve(approvalOf(id)),
+    approvals: () => Promise.resolve([]),
     ...methods,
   };
 }
@@ -27,5 +31,16 @@ export function projectsControl(calls: string[] = []): TaskControl {
     submit: ({ project = 'default' }) => { calls.push(`submit ${project}`); return Promise.resolve({ id: 'new-task' }); },
     cancel: (id) => { calls.push(`cancel ${id}`); return Promise.resolve(true); },
     retry: (id) => { calls.push(`retry ${id}`); return Promise.resolve({ id: 'new-task' }); },
+    approve: (id, { by }) => { calls.push(`approve ${id} by ${String(by)}`); return Promise.resolve(approvalOf(id)); },
+    deny: (id, { by }) => { calls.push(`deny ${id} by ${String(by)}`); return Promise.resolve(approvalOf(id)); },
+    approvals: ({ project } = {}) => Promise.resolve([approvalOf('a-1.1'), { ...approvalOf('b-1.1'), project: 'bolt' }].filter((one) => project === undefined || one.project === project)),
   });
+}
+
+/** An approval of a task of `acme` that waits. */
+export function approvalOf(id: string): Approval {
+  return {
+    id, taskId: id.replace(/\.\d+$/, ''), project: 'acme', taskType: 'research', attempt: 1, tool: 'shell.run', input: { command: ['ls'] }, rule: 'tasks.research.policy.ask[0]',
+    reason: 'asked for by the rule shell.*', state: 'open', createdAt: 1_000, deadline: 601_000,
+  };
 }

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeApprovals } from './contract/approvals.ts';
 import { describeClaims } from './contract/claims.ts';
 import { describeCreation } from './contract/creation.ts';
 import { describeEvents } from './contract/events.ts';
@@ -35,6 +36,7 @@ export function describeTaskStore(name: string, open: OpenStore, capabilities: S
     describeModel(open);
     describeOutbox(open);
     describeLedger(open);
+    describeApprovals(open);
     if (capabilities.persistent) describePersistence(open);
   });
 }

@@ -6,7 +6,7 @@ const ENVELOPE = { epoch: 'e', offset: 1, time: 0, taskId: 't', project: 'p', ta
 describe('EVENT_TYPES', () => {
   it('names the events of a task', () => {
     expect(EVENT_TYPES).toEqual([
-      'task:create', 'task:start', 'task:progress', 'task:tool:start', 'task:tool:end', 'task:complete', 'task:error', 'task:cancel', 'task:retry',
+      'task:create', 'task:start', 'task:progress', 'task:tool:start', 'task:tool:end', 'task:approval', 'task:approval:end', 'task:complete', 'task:error', 'task:cancel', 'task:retry',
       'task:wait', 'task:resume', 'task:log', 'task:usage', 'task:context', 'task:memory', 'task:model:start', 'task:text', 'task:model:end', 'task:warning', 'task:network:denied',
     ]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from '../../src/lib/task-system/types/parseCalls.ts';
+import { parseAnswerOptions, parseApprovalListOptions, parseCloseOptions, parseListOptions, parseSubmitOptions, requireTaskType } from '../../src/lib/task-system/types/parseCalls.ts';
 import { PRIORITY_LEVELS } from '../../src/lib/task-system/types/Task.ts';
 import { thrownBy } from '../support/thrown.ts';
 
@@ -144,5 +144,31 @@ describe('requireTaskType', () => {
   it('lists the known names when none is near', () => {
     expect(thrownBy(() => requireTaskType(types, 'cook')).message).toContain('known are "research", "summarise"');
     expect(thrownBy(() => requireTaskType(new Map(), 'cook')).message).toContain('known are none');
+  });
+});
+
+describe('parseAnswerOptions', () => {
+  it('fills in who answers, and that it counts once', () => {
+    expect([parseAnswerOptions(undefined), parseAnswerOptions({ reason: 'r' })]).toEqual([{ by: 'the application', remember: 'once' }, { by: 'the application', remember: 'once', reason: 'r' }]);
+  });
+
+  it('keeps what is given', () => {
+    expect(parseAnswerOptions({ by: 'anna', reason: 'r', remember: 'task' })).toEqual({ by: 'anna', reason: 'r', remember: 'task' });
+  });
+
+  it.each([{ by: '' }, { by: 7 }, { by: 'x'.repeat(257) }, { reason: '' }, { reason: 'x'.repeat(1_025) }, { remember: 'always' }, { more: 1 }, 'yes', []])('refuses %j', (options) => {
+    expect(thrownBy(() => parseAnswerOptions(options)).code).toBe('OPTIONS_INVALID');
+  });
+});
+
+describe('parseApprovalListOptions', () => {
+  it('gives those that are open, unless another state is asked for', () => {
+    expect([parseApprovalListOptions(undefined), parseApprovalListOptions({ state: 'denied', taskId: 't', project: 'p', limit: 5 })]).toEqual([
+      { state: 'open', limit: 100 }, { state: 'denied', taskId: 't', project: 'p', limit: 5 },
+    ]);
+  });
+
+  it.each([{ state: 'maybe' }, { limit: 0 }, { limit: 1_001 }, { taskId: '' }, { project: 'a/b' }, { more: 1 }])('refuses %j', (options) => {
+    expect(thrownBy(() => parseApprovalListOptions(options)).code).toBe('OPTIONS_INVALID');
   });
 });

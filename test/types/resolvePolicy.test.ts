@@ -16,8 +16,8 @@ function problemsOf(policy: unknown): unknown {
 
 describe('resolvePolicy', () => {
   it('allows files of the own workspace and memory where nothing is said', () => {
-    const layer = { source: 'tasks.a.policy', hasOwnAllow: false, allow: [{ tool: 'fs.*' }, { tool: 'memory.*' }], deny: [], limits: [] };
-    expect(policyOf()).toEqual({ layers: [layer], network: { hosts: [] }, project: 'none' });
+    const layer = { source: 'tasks.a.policy', hasOwnAllow: false, allow: [{ tool: 'fs.*' }, { tool: 'memory.*' }], deny: [], ask: [], limits: [] };
+    expect(policyOf()).toEqual({ layers: [layer], network: { hosts: [] }, project: 'none', approvalTimeoutMs: 600_000 });
     expect(policyOf({})).toEqual(policyOf());
   });
 
@@ -26,11 +26,12 @@ describe('resolvePolicy', () => {
   });
 
   it('gives every rule the same form, and hosts in lower case', () => {
-    const policy = policyOf({ allow: ['shell.run', { tool: 'fs.*', paths: ['a/**'] }], deny: ['x'], limits: { 'fs.*': { maxCalls: 3 } }, network: { hosts: ['API.Example.com'] }, project: 'read' });
+    const policy = policyOf({ allow: ['shell.run', { tool: 'fs.*', paths: ['a/**'] }], deny: ['x'], ask: ['y', { tool: 'z', args: { a: 'b' } }], approvalTimeoutMs: 5, limits: { 'fs.*': { maxCalls: 3 } }, network: { hosts: ['API.Example.com'] }, project: 'read' });
     expect(policy).toEqual({
-      layers: [{ source: 'tasks.a.policy', hasOwnAllow: true, allow: [{ tool: 'shell.run' }, { tool: 'fs.*', paths: ['a/**'] }], deny: [{ tool: 'x' }], limits: [{ tool: 'fs.*', maxCalls: 3 }] }],
+      layers: [{ source: 'tasks.a.policy', hasOwnAllow: true, allow: [{ tool: 'shell.run' }, { tool: 'fs.*', paths: ['a/**'] }], deny: [{ tool: 'x' }], ask: [{ tool: 'y' }, { tool: 'z', args: { a: 'b' } }], limits: [{ tool: 'fs.*', maxCalls: 3 }] }],
       network: { hosts: ['api.example.com'] },
       project: 'read',
+      approvalTimeoutMs: 5,
     });
   });
 

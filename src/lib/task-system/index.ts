@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import { MemoryManager } from './context/MemoryManager.ts';
+import { Approvals } from './core/Approvals.ts';
 import { Artifacts } from './core/Artifacts.ts';
 import { childEntryPath, contextProgramPath } from './core/childEntry.ts';
 import { CoreSystem } from './core/CoreSystem.ts';
@@ -134,7 +135,8 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
     onEnd: (taskId, listener) => follower.onEnd(taskId, listener),
     types: new InheritedTypes(options.types),
   });
-  const broker = new ToolBroker({ tools, policyOf: (task) => subtasks.findType(task)?.policy, redactor: new Redactor(options.secrets), clock, logger });
+  const approvals = new Approvals({ store, emit: (event) => { events.emit(event); }, askHooks: (task, approval) => hooks.runApproval(task, approval), clock, logger });
+  const broker = new ToolBroker({ tools, policyOf: (task) => subtasks.findType(task)?.policy, ask: approvals.ask, redactor: new Redactor(options.secrets), clock, logger });
   const artifacts = new Artifacts({ root: options.root, limitsOf: (task) => subtasks.findType(task)?.limits, find: (taskId) => store.get(taskId), logger });
   const spending = createSpending({ options, store, findType: (task) => subtasks.findType(task), clock, random, logger });
   const runner: TaskRunner = new TaskRunner({
@@ -160,7 +162,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   });
   const submitter: Submitter = new Submitter({ options, store, queue, runner, hooks, subtasks, clock, generateId, levels });
   const janitor = new Janitor({ options, store, workspaces: sessions.workspaces, artifacts, clock, logger });
-  const system: WiredSystem = new WiredSystem({ options, store, events, hooks, webhooks, queue, sessions, runner, submitter, janitor, artifacts, hierarchy, clock, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
+  const system: WiredSystem = new WiredSystem({ options, store, events, hooks, webhooks, queue, sessions, runner, submitter, janitor, artifacts, approvals, hierarchy, clock, examine: () => examine({ entry: childEntry, root: options.root, spawn: seams.spawn, clock }, options) }, clock, logger);
   return system;
 }
 

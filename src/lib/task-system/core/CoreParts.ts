@@ -6,6 +6,7 @@ import type { DoctorReport } from '../types/Isolation.ts';
 import type { Clock } from '../types/Ports.ts';
 import type { ResolvedOptions } from '../types/ResolvedOptions.ts';
 import type { TaskStore } from '../types/TaskStore.ts';
+import type { Approvals } from './Approvals.ts';
 import type { Artifacts } from './Artifacts.ts';
 import type { Janitor } from './Janitor.ts';
 import type { Sessions } from './Sessions.ts';
@@ -26,6 +27,7 @@ export interface CoreParts {
   readonly submitter: Submitter;
   readonly janitor: Janitor;
   readonly artifacts: Artifacts;
+  readonly approvals: Approvals;
   readonly hierarchy: TaskHierarchy;
   readonly clock: Clock;
   /** Examines the isolation that this machine can give. */

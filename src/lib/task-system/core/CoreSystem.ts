@@ -2,11 +2,12 @@ import type { LifecycleHooks } from '../hooks/LifecycleHooks.ts';
 import type { WebhookManager } from '../hooks/WebhookManager.ts';
 import { decideCall } from '../policy/ToolPolicy.ts';
 import type { TaskEvents } from '../realtime/EventEmitter.ts';
+import type { AnswerOptions, Approval, ApprovalListOptions } from '../types/Approvals.ts';
 import { TaskSystemError } from '../types/Errors.ts';
 import type { DoctorReport } from '../types/Isolation.ts';
 import { isJsonObject, type JsonValue } from '../types/Json.ts';
 import type { CloseOptions, ListOptions, SubmitOptions } from '../types/Options.ts';
-import { parseCloseOptions, parseListOptions, requireTaskType } from '../types/parseCalls.ts';
+import { parseAnswerOptions, parseApprovalListOptions, parseCloseOptions, parseListOptions, requireTaskType } from '../types/parseCalls.ts';
 import type { PolicyDecision } from '../types/Policy.ts';
 import type { TaskTree } from '../types/Subtasks.ts';
 import type { QueueControl, TaskArtifact, TaskHandle, TaskPage, TaskSystemCore } from '../types/System.ts';
@@ -88,6 +89,21 @@ export class CoreSystem implements TaskSystemCore {
     return decideCall(requireTaskType(this.#parts.options.types, taskType).policy, tool, args);
   }
 
+  async approve(approvalId: string, options: AnswerOptions = {}): Promise<Approval> {
+    this.assertOpen();
+    return this.#parts.approvals.answer(approvalId, { ...parseAnswerOptions(options), state: 'allowed' });
+  }
+
+  async deny(approvalId: string, options: AnswerOptions = {}): Promise<Approval> {
+    this.assertOpen();
+    return this.#parts.approvals.answer(approvalId, { ...parseAnswerOptions(options), state: 'denied' });
+  }
+
+  async approvals(options: ApprovalListOptions = {}): Promise<readonly Approval[]> {
+    this.assertOpen();
+    return this.#parts.approvals.list(parseApprovalListOptions(options));
+  }
+
   async artifacts(taskId: string): Promise<readonly TaskArtifact[]> {
     this.assertOpen();
     return this.#parts.artifacts.list(taskId);
@@ -100,10 +116,10 @@ export class CoreSystem implements TaskSystemCore {
 
   close(options: CloseOptions = {}): Promise<void> {
     const { graceMs } = parseCloseOptions(options);
-    const { runner, janitor, hooks, webhooks, sessions, store, hierarchy } = this.#parts;
+    const { runner, janitor, hooks, webhooks, sessions, store, hierarchy, approvals } = this.#parts;
     // Last comes what the others still write to.
     this.#closed ??= closeAll([
-      () => runner.close(graceMs), () => { hierarchy.close(); }, () => janitor.close(), () => hooks.close(), () => webhooks.close({ graceMs }), () => this.detachAll(), () => sessions.close(),
+      () => runner.close(graceMs), () => { hierarchy.close(); }, () => { approvals.close(); }, () => janitor.close(), () => hooks.close(), () => webhooks.close({ graceMs }), () => this.detachAll(), () => sessions.close(),
       () => { this.#closing.abort(); }, () => store.close(),
     ]);
     return this.#closed;
@@ -115,12 +131,13 @@ export class CoreSystem implements TaskSystemCore {
 
   /** Prepares directories and spares, takes over what an earlier host left, and begins to run tasks. */
   async open(): Promise<void> {
-    const { sessions, hooks, webhooks, events, runner, janitor, hierarchy, artifacts } = this.#parts;
+    const { sessions, hooks, webhooks, events, runner, janitor, hierarchy, artifacts, approvals } = this.#parts;
     events.on('*', (event) => { hierarchy.notice(event); });
     await sessions.open();
     await artifacts.open();
     hooks.watch(events, (taskId) => this.#views.find(taskId));
     await webhooks.open(events);
+    await approvals.open();
     await runner.start();
     janitor.start();
   }

@@ -69,7 +69,9 @@ export class QueueDesk implements QueueControl {
 
   async #waiting(limit: number): Promise<readonly WaitingTask[]> {
     const { tasks } = await this.#ports.store.list({ state: 'waiting', limit: Math.min(limit, MAX_PAGE) });
-    return tasks.map((task) => ({ ...shown(task), waitsFor: 'children' }));
+    if (tasks.length === 0) return [];
+    const asking = new Set((await this.#ports.store.approvals.list({ state: 'open', limit: MAX_PAGE })).map(({ taskId }) => taskId));
+    return tasks.map((task) => ({ ...shown(task), waitsFor: asking.has(task.id) ? 'approval' : 'children' }));
   }
 
   async #setPaused(project: string | undefined, isPaused: boolean): Promise<void> {

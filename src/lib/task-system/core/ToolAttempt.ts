@@ -20,6 +20,14 @@ interface OpenCall {
   readonly tool: string;
   readonly startedAt: number;
   readonly runsIn: 'task' | 'host';
+  readonly onEnd: (() => void) | undefined;
+}
+
+/** What somebody who was asked has allowed. */
+export interface Permit {
+  readonly approvalId: string;
+  /** To be called when the call has ended. */
+  readonly done: () => void;
 }
 
 /** The calls of one attempt: which are under way, how often each tool was called, and what is told of them. */
@@ -72,9 +80,9 @@ export class ToolAttempt {
   }
 
   /** Tells of a call that begins; returns its id. */
-  begin(tool: string, input: JsonValue, runsIn: 'task' | 'host'): string {
-    const callId = this.#tell(tool, input);
-    this.#open.set(callId, { tool, startedAt: this.#clock.now(), runsIn });
+  begin(tool: string, input: JsonValue, runsIn: 'task' | 'host', permit?: Permit): string {
+    const callId = this.#tell(tool, input, permit);
+    this.#open.set(callId, { tool, startedAt: this.#clock.now(), runsIn, onEnd: permit?.done });
     return callId;
   }
 
@@ -83,6 +91,7 @@ export class ToolAttempt {
     const call = this.#open.get(callId);
     if (call?.runsIn !== runsIn) return;
     this.#open.delete(callId);
+    call.onEnd?.();
     this.#writer.push({ type: 'task:tool:end', data: { callId, tool: call.tool, durationMs: Math.max(0, this.#clock.now() - call.startedAt), ...end } });
   }
 
@@ -92,9 +101,9 @@ export class ToolAttempt {
     this.#writer.push({ type: 'task:tool:end', data: { callId, tool, durationMs: 0, ...end } });
   }
 
-  #tell(tool: string, input: JsonValue): string {
+  #tell(tool: string, input: JsonValue, permit?: Permit): string {
     const callId = `${this.#prefix}-${String(++this.#calls)}`;
-    this.#writer.push({ type: 'task:tool:start', data: { callId, tool, input } });
+    this.#writer.push({ type: 'task:tool:start', data: { callId, tool, input, ...(permit === undefined ? {} : { approvalId: permit.approvalId }) } });
     return callId;
   }
 

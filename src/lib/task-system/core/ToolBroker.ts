@@ -10,7 +10,7 @@ import type { PolicyDecision, ResolvedPolicy, ToolLimits } from '../types/Policy
 import type { Clock, Logger } from '../types/Ports.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import type { CallingTask, ToolAnnotations, ToolSet } from '../types/Tools.ts';
-import { ToolAttempt } from './ToolAttempt.ts';
+import { ToolAttempt, type Permit } from './ToolAttempt.ts';
 
 /** How many host tools one task may have running. */
 const MAX_HOST_CALLS = 16;
@@ -22,9 +22,28 @@ export interface BrokerPorts {
   readonly tools: ReadonlyMap<string, ReadTool>;
   /** What a task may do, by its type and those of its ancestors. When one of them is gone, or it rejects, every call is denied. */
   readonly policyOf: (task: TaskRecord) => ResolvedPolicy | undefined | Promise<ResolvedPolicy | undefined>;
+  /** Waits until somebody allows a call that the policy asks for. Rejects when it is not allowed. */
+  readonly ask: (caller: Caller, call: AskedCall) => Promise<Permit>;
   readonly redactor: Redactor;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** A call that the policy asks for. */
+export interface AskedCall {
+  readonly tool: string;
+  readonly input: JsonValue;
+  /** The input as others may see it. */
+  readonly shown: JsonValue;
+  readonly decision: PolicyDecision;
+  /** How long it waits, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** A call that may be made. */
+interface Admitted {
+  readonly limits: ToolLimits;
+  readonly permit?: Permit;
 }
 
 /** A call as it came. */
@@ -51,8 +70,8 @@ export class ToolBroker {
   readonly start = async (caller: Caller, params: JsonValue): Promise<JsonValue> => {
     const { tool, input, attempt, policy } = await this.#take(caller, params);
     if (this.#ports.tools.has(tool)) throw this.#deny(attempt, tool, input, { rule: 'default', reason: `${tool} is a tool of the host and runs nowhere else` });
-    const limits = this.#decide(policy, attempt, tool, input);
-    const callId = attempt.begin(tool, this.#ports.redactor.copy(input), 'task');
+    const { limits, permit } = await this.#decide(caller, attempt, policy, tool, input);
+    const callId = attempt.begin(tool, this.#ports.redactor.copy(input), 'task', permit);
     return { callId, ...bounds(limits) };
   };
 
@@ -80,8 +99,7 @@ export class ToolBroker {
     const input = await this.#check(attempt, tool, raw);
     if (attempt.isOver) throw aborted(name, caller.signal.reason);
     if (attempt.hosted >= MAX_HOST_CALLS) throw new TaskSystemError('TOOL_BUSY', `${name}: ${String(MAX_HOST_CALLS)} calls of host tools are under way`, { tool: name });
-    const limits = this.#decide(policy, attempt, name, input.json);
-    return this.#execute(caller, attempt, tool, input, limits);
+    return this.#execute(caller, attempt, tool, input, await this.#decide(caller, attempt, policy, name, input.json));
   };
 
   /** Which of a child's tools the policy may allow, and the tools of the host that it may. */
@@ -142,13 +160,34 @@ export class ToolBroker {
     }
   }
 
-  /** @throws TaskSystemError `TOOL_DENIED`, which is told as well. */
-  #decide(policy: ResolvedPolicy | undefined, attempt: ToolAttempt, tool: string, input: JsonValue): ToolLimits {
+  /** @throws TaskSystemError `TOOL_DENIED`, `APPROVAL_DENIED`, `APPROVAL_EXPIRED`, which are told as well. */
+  async #decide(caller: Caller, attempt: ToolAttempt, policy: ResolvedPolicy | undefined, tool: string, input: JsonValue): Promise<Admitted> {
     const decision = decisionOf(policy, tool, input);
-    if (decision.decision !== 'allow') throw this.#deny(attempt, tool, input, decision);
-    const { maxCalls } = decision.limits;
-    if (attempt.count(tool, maxCalls)) return decision.limits;
-    throw this.#deny(attempt, tool, input, { rule: 'limits', reason: `it was called ${String(maxCalls)} times, which is all that one attempt may` });
+    if (policy === undefined || decision.decision === 'deny') throw this.#deny(attempt, tool, input, decision);
+    const { limits } = decision;
+    if (!attempt.count(tool, limits.maxCalls)) {
+      throw this.#deny(attempt, tool, input, { rule: 'limits', reason: `it was called ${String(limits.maxCalls)} times, which is all that one attempt may` });
+    }
+    if (decision.decision === 'allow') return { limits };
+    const permit = await this.#ask(caller, attempt, { tool, input, shown: this.#ports.redactor.copy(input), decision, timeoutMs: policy.approvalTimeoutMs });
+    return { limits, permit };
+  }
+
+  async #ask(caller: Caller, attempt: ToolAttempt, call: AskedCall): Promise<Permit> {
+    const { tool, shown, decision } = call;
+    let permit: Permit;
+    try {
+      permit = await this.#ports.ask(caller, { ...call, decision: { ...decision, reason: this.#ports.redactor.text(decision.reason) } });
+    } catch (thrown) {
+      if (attempt.isOver) throw aborted(tool, caller.signal.reason);
+      const error = serializeError(thrown);
+      const isRefused = error.code?.startsWith('APPROVAL_') === true;
+      attempt.refuse(tool, shown, { outcome: isRefused ? 'denied' : 'error', message: this.#ports.redactor.text(error.message), ...(isRefused ? { rule: decision.rule } : {}) });
+      throw thrown;
+    }
+    if (!attempt.isOver) return permit;
+    permit.done();
+    throw aborted(tool, caller.signal.reason);
   }
 
   #deny(attempt: ToolAttempt, tool: string, input: JsonValue, { rule, reason }: Pick<PolicyDecision, 'rule' | 'reason'>): TaskSystemError {
@@ -157,9 +196,9 @@ export class ToolBroker {
     return new TaskSystemError('TOOL_DENIED', `${tool}: ${message} (${rule})`, { tool, rule, reason: message });
   }
 
-  async #execute(caller: Caller, attempt: ToolAttempt, tool: ReadTool, input: CheckedInput, limits: ToolLimits): Promise<JsonValue> {
+  async #execute(caller: Caller, attempt: ToolAttempt, tool: ReadTool, input: CheckedInput, { limits, permit }: Admitted): Promise<JsonValue> {
     const { redactor, clock } = this.#ports;
-    const callId = attempt.begin(tool.name, redactor.copy(input.json), 'host');
+    const callId = attempt.begin(tool.name, redactor.copy(input.json), 'host', permit);
     try {
       const options = { toolCallId: callId, messages: [], task: callingTask(caller.task), onOutput: () => undefined };
       const { value, bytes } = await runTool(tool, input.value, options, {

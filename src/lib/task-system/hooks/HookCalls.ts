@@ -26,13 +26,13 @@ export class HookCalls {
     if (this.#open.size > 0) await this.#idle.promise;
   }
 
-  /** Calls one hook and waits for it. Rejects with what it threw, with a `TimeoutError` when it took too long, or as `giveUp` says. */
-  async call(hook: BoundHook, task: Task): Promise<void> {
+  /** Calls one hook and waits for it; resolves with what it returned. Rejects with what it threw, with a `TimeoutError` when it took too long, or as `giveUp` says. */
+  async call(hook: BoundHook, task: Task): Promise<unknown> {
     if (this.#refusal !== undefined) throw this.#refusal;
     const controller = new AbortController();
     const returned = hook.call({ task, signal: controller.signal });
     // A hook that is over already needs no timer.
-    if (isThenable(returned)) await this.#bounded(returned, controller);
+    return isThenable(returned) ? await this.#bounded(returned, controller) : returned;
   }
 
   /** Aborts the signal of every call under way (they may still finish) and refuses further calls. */
@@ -46,7 +46,7 @@ export class HookCalls {
     for (const open of [...this.#open]) open.giveUp(reason);
   }
 
-  async #bounded(returned: PromiseLike<unknown>, controller: AbortController): Promise<void> {
+  async #bounded(returned: PromiseLike<unknown>, controller: AbortController): Promise<unknown> {
     const givenUp = Promise.withResolvers<never>();
     const open: OpenCall = { controller, giveUp: givenUp.reject };
     const timer = this.#clock.setTimer(this.#timeoutMs, () => {
@@ -57,7 +57,7 @@ export class HookCalls {
     });
     this.#open.add(open);
     try {
-      await Promise.race([returned, givenUp.promise]);
+      return await Promise.race([returned, givenUp.promise]);
     } finally {
       timer.cancel();
       this.#ended(open);

@@ -1,8 +1,10 @@
+import type { Approval } from '../types/Approvals.ts';
 import { type SerializedError, serializeError, TaskSystemError } from '../types/Errors.ts';
 import type { TaskEvent } from '../types/Events.ts';
-import type { HookListeners, HookRegistry, Unsubscribe } from '../types/Hooks.ts';
+import type { HookListeners, HookRegistry, HookVerdict, Unsubscribe } from '../types/Hooks.ts';
 import type { Clock, EventSource, Logger } from '../types/Ports.ts';
 import type { Task, TaskProgress } from '../types/Task.ts';
+import { verdictOf } from './hookAnswers.ts';
 import { HookCalls } from './HookCalls.ts';
 import { type BoundHook, HookList } from './HookList.ts';
 import { TaskChains } from './TaskChains.ts';
@@ -30,7 +32,7 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 const DEFAULT_CLOSE_GRACE_MS = 1_000;
 
 /**
- * The lifecycle hooks of one system. `onTaskCreate` decides (see `runCreate`), the others observe (see `observe`): for one task
+ * The lifecycle hooks of one system. `onTaskCreate` and `onTaskApproval` decide (see `runCreate`, `runApproval`), the others observe (see `observe`): for one task
  * they are called one at a time in the order of its events, for several tasks side by side; what goes wrong in them is logged and
  * counted and stops nothing.
  */
@@ -41,6 +43,7 @@ export class LifecycleHooks implements HookRegistry {
   readonly #complete = new HookList();
   readonly #fail = new HookList<{ readonly error: SerializedError }>();
   readonly #cancel = new HookList<{ readonly reason: string }>();
+  readonly #approval = new HookList<{ readonly approval: Approval }>();
   readonly #chains = new TaskChains();
   readonly #calls: HookCalls;
   readonly #clock: Clock;
@@ -61,6 +64,8 @@ export class LifecycleHooks implements HookRegistry {
   readonly onTaskFail: HookRegistry['onTaskFail'] = (hook) => this.#fail.add(hook);
   /** The task was cancelled. @returns removes the hook. */
   readonly onTaskCancel: HookRegistry['onTaskCancel'] = (hook) => this.#cancel.add(hook);
+  /** A call of a tool waits for an answer. @returns removes the hook. */
+  readonly onTaskApproval: HookRegistry['onTaskApproval'] = (hook) => this.#approval.add(hook);
 
   constructor({ clock, logger, listeners = {}, timeoutMs = DEFAULT_TIMEOUT_MS }: LifecycleHooksOptions) {
     this.#clock = clock;
@@ -72,6 +77,7 @@ export class LifecycleHooks implements HookRegistry {
     if (listeners.onTaskComplete !== undefined) this.onTaskComplete(listeners.onTaskComplete);
     if (listeners.onTaskFail !== undefined) this.onTaskFail(listeners.onTaskFail);
     if (listeners.onTaskCancel !== undefined) this.onTaskCancel(listeners.onTaskCancel);
+    if (listeners.onTaskApproval !== undefined) this.onTaskApproval(listeners.onTaskApproval);
   }
 
   /** Whether `runCreate` has anything to do. Without hooks `submit` need not wait for it. */
@@ -101,6 +107,26 @@ export class LifecycleHooks implements HookRegistry {
         throw new TaskSystemError('SUBMIT_REFUSED', `a task of type "${task.type}" for project "${task.project}": ${reasonOf(cause)}`, details, { cause });
       }
     }
+  }
+
+  /**
+   * Asks the `onTaskApproval` hooks, one after the other in order of registration; the first no ends it. Never rejects.
+   * @returns what they say; undefined when none has an opinion.
+   */
+  async runApproval(task: Task, approval: Approval): Promise<HookVerdict | undefined> {
+    let verdict: HookVerdict | undefined;
+    for (const hook of this.#approval.bind({ approval })) {
+      if (this.#isClosed()) return undefined;
+      if (!hook.isActive()) continue;
+      try {
+        const said = verdictOf(await this.#calls.call(hook, task));
+        if (said?.decision === 'deny') return said;
+        verdict ??= said;
+      } catch (error) {
+        this.#report(`An onTaskApproval hook failed for task ${task.id}.`, error);
+      }
+    }
+    return verdict;
   }
 
   /**

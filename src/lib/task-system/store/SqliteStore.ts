@@ -11,6 +11,7 @@ import type {
 } from '../types/TaskStore.ts';
 import { threadEntryUrl } from './sqlite/entryUrl.ts';
 import { OpQueue } from './sqlite/OpQueue.ts';
+import { SqliteApprovals } from './sqlite/approvals/SqliteApprovals.ts';
 import { ledgerOf } from './sqlite/spending.ts';
 import { SqliteOutbox } from './sqlite/outbox/SqliteOutbox.ts';
 import { eventsOf, firstChange, firstRecord, toCommitted, treeChange } from './sqlite/replies.ts';
@@ -77,6 +78,7 @@ class SqliteStore implements TaskStore {
   readonly outbox: SqliteOutbox;
   readonly ledger: SpendLedger;
   readonly families: SqliteFamilies;
+  readonly approvals: SqliteApprovals;
   readonly #queue: OpQueue;
 
   constructor(channel: StoreChannel, batchSize: number) {
@@ -86,6 +88,7 @@ class SqliteStore implements TaskStore {
     this.ledger = ledgerOf(this.#queue);
     this.outbox = new SqliteOutbox(this.#queue);
     this.families = new SqliteFamilies(this.#queue);
+    this.approvals = new SqliteApprovals(this.#queue);
   }
 
   async create(task: NewTask, claimAs?: string, bounds?: TreeBounds): Promise<Created> {

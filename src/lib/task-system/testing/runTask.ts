@@ -3,7 +3,8 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { contextProgramPath } from '../core/childEntry.ts';
-import { readHostTools, ToolBroker } from '../core/ToolBroker.ts';
+import type { Permit } from '../core/ToolAttempt.ts';
+import { readHostTools, ToolBroker, type AskedCall } from '../core/ToolBroker.ts';
 import { createTaskContext, type ContextPorts } from '../core/TaskContext.ts';
 import { Redactor } from '../tools/secrets/Redactor.ts';
 import { TaskSystemError } from '../types/Errors.ts';
@@ -43,6 +44,8 @@ export interface TestRunOptions {
   readonly tools?: ToolSet;
   /** What the task may do. @defaultValue every tool, every host */
   readonly policy?: PolicyOptions;
+  /** Answers the calls that the policy asks for. @defaultValue nobody does: they are denied with `APPROVAL_EXPIRED` */
+  readonly approve?: (call: { readonly tool: string; readonly input: JsonValue }) => boolean | Promise<boolean>;
   /** Abort it to see what the handler does when it is stopped. @defaultValue one that is never aborted */
   readonly signal?: AbortSignal;
 }
@@ -120,13 +123,13 @@ class Recorder implements ContextPorts {
   readonly #toolCalls: ReadonlyMap<HostMethod, HostCall>;
   readonly #inputs = new Map<string, JsonValue>();
 
-  constructor(task: StartedTask, workspace: string, { signal = new AbortController().signal, tools = {}, policy = ANYTHING }: TestRunOptions, own: ToolSet | undefined) {
+  constructor(task: StartedTask, workspace: string, { signal = new AbortController().signal, tools = {}, policy = ANYTHING, approve }: TestRunOptions, own: ToolSet | undefined) {
     this.signal = signal;
     this.#task = recordOf(task);
     this.#workspace = workspace;
     if (own !== undefined) this.tools = own;
     const resolved = resolvePolicy(policy, 'policy');
-    const broker = new ToolBroker({ tools: readHostTools(tools), policyOf: () => resolved, redactor: new Redactor(), clock: systemClock, logger: SILENT });
+    const broker = new ToolBroker({ tools: readHostTools(tools), policyOf: () => resolved, ask: (_caller, call) => answer(call, approve), redactor: new Redactor(), clock: systemClock, logger: SILENT });
     this.#toolCalls = new Map<HostMethod, HostCall>([['toolStart', broker.start], ['toolEnd', broker.end], ['toolRun', broker.run], ['toolList', broker.list]]);
   }
 
@@ -168,6 +171,14 @@ const SILENT = { debug: () => undefined, info: () => undefined, warn: () => unde
 /** The task as a host would have it in its books. */
 function recordOf({ input, ...task }: StartedTask): TaskRecord {
   return { ...task, inputJson: JSON.stringify(input), state: 'running', priority: 0, orderKey: 0, fence: 1, interruptions: 0, createdAt: 0, overrides: {} };
+}
+
+/** Somebody is asked, if there is anybody. */
+async function answer({ tool, input }: AskedCall, approve: TestRunOptions['approve']): Promise<Permit> {
+  const approvalId = 'test.1';
+  if (approve === undefined) throw new TaskSystemError('APPROVAL_EXPIRED', `${tool}: nobody answers in this test`, { tool, approvalId });
+  if (!await approve({ tool, input })) throw new TaskSystemError('APPROVAL_DENIED', `${tool}: denied by the test`, { tool, approvalId, by: 'the test' });
+  return { approvalId, done: () => undefined };
 }
 
 /** Nobody else wants a slot. */

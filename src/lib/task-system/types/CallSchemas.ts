@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { APPROVAL_STATES, type AnswerOptions, type ApprovalListOptions } from './Approvals.ts';
 import type { JsonObject, JsonValue } from './Json.ts';
 import { duration, group, integer, isNumber, isRecord, isText, leaf, oneOf, text, tiedTo } from './OptionLeaves.ts';
 import type { ChildSubmission, CloseOptions, ListOptions, SubmitOptions } from './Options.ts';
@@ -12,6 +13,8 @@ const MAX_ID = 128;
 const MAX_IDEMPOTENCY_KEY = 256;
 const MAX_METADATA_BYTES = 16_384;
 const MAX_LIST = 1_000;
+const MAX_NAME = 256;
+const MAX_REASON = 1_024;
 const MAX_GROUP = 10_000;
 
 const childFields = {
@@ -48,6 +51,21 @@ export const listSchema = tiedTo<ListOptions>()(group({
   parentId: text(MAX_ID).exactOptional(),
   limit: integer(1, MAX_LIST).exactOptional(),
   cursor: leaf<string>('the nextCursor of a page', isText).exactOptional(),
+}));
+
+/** Schema of `AnswerOptions`. */
+export const answerSchema = tiedTo<AnswerOptions>()(group({
+  by: text(MAX_NAME).exactOptional(),
+  reason: text(MAX_REASON).exactOptional(),
+  remember: oneOf('once', 'task').exactOptional(),
+}));
+
+/** Schema of `ApprovalListOptions`. */
+export const approvalListSchema = tiedTo<ApprovalListOptions>()(group({
+  taskId: text(MAX_ID).exactOptional(),
+  project: project().exactOptional(),
+  state: oneOf(...APPROVAL_STATES).exactOptional(),
+  limit: integer(1, MAX_LIST).exactOptional(),
 }));
 
 /** Schema of `CloseOptions`. */

@@ -1,3 +1,4 @@
+import { approvalErrors } from './approvalErrors.ts';
 import { artifactErrors } from './artifactErrors.ts';
 import type { ErrorEntry } from './ErrorEntry.ts';
 import { modelErrors } from './modelErrors.ts';
@@ -342,7 +343,7 @@ const sandboxErrors = {
 } as const satisfies Record<string, ErrorEntry>;
 
 /** Every error code of the library, with its meaning and its remedy. */
-export const ERROR_CATALOGUE = { ...taskErrors, ...treeErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...artifactErrors, ...memoryErrors, ...contextErrors, ...sandboxErrors, ...webhookErrors, ...modelErrors, ...toolErrors } as const;
+export const ERROR_CATALOGUE = { ...taskErrors, ...treeErrors, ...handlerErrors, ...requestErrors, ...storeErrors, ...networkErrors, ...artifactErrors, ...memoryErrors, ...contextErrors, ...sandboxErrors, ...webhookErrors, ...modelErrors, ...toolErrors, ...approvalErrors } as const;
 
 /** One of the codes of {@link ERROR_CATALOGUE}. */
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

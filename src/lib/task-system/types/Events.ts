@@ -1,4 +1,5 @@
 import type { ContextCompaction, ContextFileReport } from './Context.ts';
+import type { AnswerScope } from './Approvals.ts';
 import type { SerializedError } from './Errors.ts';
 import type { JsonValue } from './Json.ts';
 import type { CancelCause } from './Subtasks.ts';
@@ -34,12 +35,27 @@ export interface TaskEventData {
    * at most 10 a second per tree, the last one of each task always.
    */
   'task:progress': TaskProgress;
-  /** The task called a tool. `input` is a copy without secrets, cut where it is long. */
-  'task:tool:start': { readonly callId: string; readonly tool: string; readonly input: JsonValue };
+  /** The task called a tool. `input` is a copy without secrets, cut where it is long. `approvalId`: somebody allowed it, or allowed such calls. */
+  'task:tool:start': { readonly callId: string; readonly tool: string; readonly input: JsonValue; readonly approvalId?: string };
   /** A tool call ended. `message` says why it did not end well, `rule` which rule of the policy denied it. */
   'task:tool:end': {
     readonly callId: string; readonly tool: string; readonly durationMs: number; readonly outcome: 'ok' | 'error' | 'denied';
     readonly message?: string; readonly rule?: string; readonly outputBytes?: number;
+  };
+  /**
+   * A call of a tool waits for somebody to allow or deny it, until `deadline` at the latest. `input` is a copy without secrets, cut where
+   * it is long; `reason` says why it is asked for, `rule` which rule of the policy wants that.
+   */
+  'task:approval': {
+    readonly approvalId: string; readonly tool: string; readonly input: JsonValue; readonly rule: string; readonly reason: string; readonly deadline: number;
+  };
+  /**
+   * A call does not wait any more: `by` whom it was allowed or denied, and why; or it `expired` without an answer, or was `closed` because
+   * its task ended or could not wait.
+   */
+  'task:approval:end': {
+    readonly approvalId: string; readonly tool: string; readonly outcome: 'allowed' | 'denied' | 'expired' | 'closed';
+    readonly by?: string; readonly reason?: string; readonly remember?: AnswerScope;
   };
   /** Ended well. Final. `result` is left out above 8 KiB: read it with `tasks.get(id)`. */
   'task:complete': { readonly durationMs: number; readonly resultBytes: number; readonly result?: JsonValue };
@@ -49,7 +65,7 @@ export interface TaskEventData {
   'task:cancel': { readonly reason: string; readonly durationMs: number; readonly cause?: CancelCause };
   /** The attempt failed or was interrupted, and the task is queued again. */
   'task:retry': { readonly cause: 'failed' | 'interrupted'; readonly delayMs: number; readonly error: SerializedError };
-  /** A parent gave its slot back and waits for so many children: with its process, when its handler awaits them, or else without one. */
+  /** A task gave its slot back and waits for so many children: with its process, when its handler awaits them, or else without one. 0: for an approval. */
   'task:wait': { readonly children: number };
   /** A waiting parent goes on: with its handler, or with its `join` as soon as there is a slot. */
   'task:resume': Record<string, never>;
@@ -128,6 +144,8 @@ export const EVENT_IS_STORED = {
   'task:progress': false,
   'task:tool:start': true,
   'task:tool:end': true,
+  'task:approval': true,
+  'task:approval:end': true,
   'task:complete': true,
   'task:error': true,
   'task:cancel': true,

@@ -1,3 +1,4 @@
+import type { AnswerScope, Approval } from './Approvals.ts';
 import type { SerializedError } from './Errors.ts';
 import type { Task, TaskProgress } from './Task.ts';
 
@@ -12,10 +13,23 @@ export interface HookContext {
 /** A lifecycle hook. May return a promise. */
 export type Hook<Context extends HookContext = HookContext> = (context: Context) => unknown;
 
+/** What an `onTaskApproval` hook may return. Anything else, or nothing: it has no opinion, and somebody else answers. */
+export type HookAnswer = 'allow' | 'deny' | HookVerdict;
+
+/** An answer with what belongs to it. */
+export interface HookVerdict {
+  readonly decision: 'allow' | 'deny';
+  /** For the log. @defaultValue 'a hook' */
+  readonly by?: string;
+  readonly reason?: string;
+  /** @defaultValue 'once' */
+  readonly remember?: AnswerScope;
+}
+
 /** Removes a hook. */
 export type Unsubscribe = () => void;
 
-/** The six lifecycle hooks, as options. */
+/** The lifecycle hooks, as options. */
 export interface HookListeners {
   /** Before a task is stored. Awaited; throwing (or taking longer than 15 s) refuses the task with `SUBMIT_REFUSED`. */
   readonly onTaskCreate?: Hook;
@@ -29,6 +43,11 @@ export interface HookListeners {
   readonly onTaskFail?: Hook<HookContext & { readonly error: SerializedError }>;
   /** The task was cancelled. */
   readonly onTaskCancel?: Hook<HookContext & { readonly reason: string }>;
+  /**
+   * A call of a tool waits for an answer: `'allow'`, `'deny'`, or nothing, when somebody else is to answer. A no of one hook outweighs the
+   * yes of another. What throws, or takes longer than 15 s, has no opinion.
+   */
+  readonly onTaskApproval?: Hook<HookContext & { readonly approval: Approval }>;
 }
 
 /** `tasks.hooks`: registers lifecycle hooks. Each call returns a function that removes the hook again. */

@@ -158,6 +158,7 @@ const hooksSchema = tiedTo<HookListeners>()(group({
   onTaskComplete: hook<HookContext>().exactOptional(),
   onTaskFail: hook<HookContextOf<'onTaskFail'>>().exactOptional(),
   onTaskCancel: hook<HookContextOf<'onTaskCancel'>>().exactOptional(),
+  onTaskApproval: hook<HookContextOf<'onTaskApproval'>>().exactOptional(),
 }));
 
 /** Schema of `TaskSystemOptions`. */

@@ -1,6 +1,6 @@
 /**
- * What the tasks of one type may do. Every tool call is decided by the host: a `deny` that matches wins, a call that no `allow`
- * matches is denied, and so is a call that cannot be decided. A child task has at most the rights of its parent.
+ * What the tasks of one type may do. Every tool call is decided by the host: a `deny` that matches wins, then an `ask`, and a call that
+ * no `allow` matches is denied, as is one that cannot be decided. A child task has at most the rights of its parent, and asks where it does.
  */
 export interface PolicyOptions {
   /**
@@ -16,6 +16,15 @@ export interface PolicyOptions {
    * - Filled: also what one of these rules matches.
    */
   readonly deny?: readonly PolicyRule[];
+  /**
+   * The tool calls that wait for somebody's yes (`tasks.approve`, a hook, the live feed). One that could be meant is asked for even though
+   * `allow` matches it; one that everything of fits is asked for even though `allow` does not.
+   * - Undefined or empty: nobody is asked.
+   * - Filled: what one of these rules matches waits, without a slot, and is denied when nobody answers in time.
+   */
+  readonly ask?: readonly PolicyRule[];
+  /** How long a call waits for its answer, in milliseconds. The time of the task goes on meanwhile. @defaultValue 600_000 (10 minutes) */
+  readonly approvalTimeoutMs?: number;
   /**
    * Limits of single tools, by name or pattern. They can only lower what a tool has by itself; where several match, the lowest counts.
    * - Undefined or empty: each tool has its own limits.
@@ -97,6 +106,8 @@ export interface ResolvedPolicy {
   /** Hosts that the task may reach, in lower case; what all layers have in common. Empty: no network. */
   readonly network: { readonly hosts: readonly string[] };
   readonly project: ProjectAccess;
+  /** How long a call waits for an answer. */
+  readonly approvalTimeoutMs: number;
 }
 
 /** The rules that one task type contributes. */
@@ -107,6 +118,7 @@ export interface PolicyLayer {
   readonly hasOwnAllow: boolean;
   readonly allow: readonly ToolRule[];
   readonly deny: readonly ToolRule[];
+  readonly ask: readonly ToolRule[];
   readonly limits: readonly (ToolLimitOptions & { readonly tool: string })[];
 }
 
@@ -120,11 +132,14 @@ export interface ToolLimits {
 
 /** What a policy says of one call. */
 export interface PolicyDecision {
-  readonly decision: 'allow' | 'deny';
+  /** `ask`: somebody has to allow it first. */
+  readonly decision: 'allow' | 'deny' | 'ask';
   /** One sentence, for people and for models. */
   readonly reason: string;
   /** What decided: `tasks.research.policy.deny[0]`, `tasks.research.policy.project`, `default`. */
   readonly rule: string;
   /** Limits of the call from the policy alone; the tool has its own. */
   readonly limits: ToolLimits;
+  /** Of `ask`: what an answer for the whole task covers, by the rules that ask. Undefined: calls with the same arguments alone. */
+  readonly scope?: string;
 }

@@ -30,6 +30,8 @@ const rules = listOf(z.union([toolPattern, ruleSchema], { error: 'the name of a 
 export const policySchema = tiedTo<PolicyOptions>()(group({
   allow: rules.exactOptional(),
   deny: rules.exactOptional(),
+  ask: rules.exactOptional(),
+  approvalTimeoutMs: duration(1).exactOptional(),
   limits: z.record(toolPattern, limitSchema, { error: 'an object of limits, by tool' }).exactOptional(),
   network: tiedTo<NetworkPolicyOptions>()(group({ hosts: listOf(hostPattern).exactOptional() })).exactOptional(),
   project: oneOf('none', 'read').exactOptional(),

@@ -245,5 +245,7 @@ export const DEFAULTS = {
   network: { allowLoopback: false, maxConnections: 64, idleTimeoutMs: 300_000 },
   submit: { project: 'default', priority: 'normal', delayMs: 0 },
   list: { limit: 50 },
+  answer: { by: 'the application', remember: 'once' },
+  approvals: { state: 'open', limit: 100 },
   close: { graceMs: 10_000 },
 } as const;

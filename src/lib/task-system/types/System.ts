@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { AnswerOptions, Approval, ApprovalListOptions } from './Approvals.ts';
 import type { TaskEvent, TaskEventMap } from './Events.ts';
 import type { HookRegistry } from './Hooks.ts';
 import type { DoctorReport } from './Isolation.ts';
@@ -56,8 +57,8 @@ export interface ProjectSnapshot {
   readonly weight: number;
 }
 
-/** What a task waits for: a slot of all, a place in the lane of its project, the end of a pause or of its delay, or its children. */
-export type WaitReason = 'slot' | 'lane' | 'pause' | 'delay' | 'children';
+/** What a task waits for: a slot of all, a place in the lane of its project, the end of a pause or of its delay, its children, or an approval. */
+export type WaitReason = 'slot' | 'lane' | 'pause' | 'delay' | 'children' | 'approval';
 
 /** A task that waits, at one moment. */
 export interface WaitingTask {
@@ -66,7 +67,7 @@ export interface WaitingTask {
   readonly project: string;
   readonly parentId?: string;
   readonly waitsFor: WaitReason;
-  /** Its place among the queued tasks of its project, from 1. Not of a task that waits for its children. */
+  /** Its place among the queued tasks of its project, from 1. Not of a task that waits for its children or for an approval. */
   readonly position?: number;
 }
 
@@ -144,11 +145,25 @@ export interface TaskSystemCore extends AsyncDisposable {
    */
   retry(taskId: string): Promise<TaskHandle>;
   /**
-   * Says whether tasks of a type may call a tool with these arguments, and which rule decides it: the same decision that a running
+   * Says whether tasks of a type may call a tool with these arguments, or have to ask, and which rule decides it: the same decision that a running
    * task gets. What a task has used up of its limits, and what its ancestors narrow, is not looked at.
    * @throws TaskSystemError `TASK_TYPE_UNKNOWN`.
    */
   explainPolicy(taskType: string, tool: string, args?: JsonValue): PolicyDecision;
+  /**
+   * Allows a call of a tool that waits (`policy.ask`): by the id of its approval, or by that of its task when this asks for one thing only.
+   * Resolves when the answer is on disk; the call is made as soon as the task has a slot again, also after a restart of the host. The same
+   * answer given twice counts once.
+   * @throws TaskSystemError `APPROVAL_NOT_FOUND`, `APPROVAL_AMBIGUOUS`, `APPROVAL_CLOSED`, `APPROVAL_EXPIRED`, `OPTIONS_INVALID`.
+   */
+  approve(approvalId: string, options?: AnswerOptions): Promise<Approval>;
+  /**
+   * Denies a call of a tool that waits, as `approve` allows one: the task gets `APPROVAL_DENIED` with the reason, and goes on.
+   * @throws TaskSystemError as `approve` does.
+   */
+  deny(approvalId: string, options?: AnswerOptions): Promise<Approval>;
+  /** Calls of tools that wait for an answer, or that did; newest first. @throws TaskSystemError `OPTIONS_INVALID`. */
+  approvals(options?: ApprovalListOptions): Promise<readonly Approval[]>;
   /**
    * The files that a task has kept with `workspace.keep`, by path: those of the attempt that ended it. Empty while it runs.
    * @throws TaskSystemError `TASK_NOT_FOUND`.

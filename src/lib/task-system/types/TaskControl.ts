@@ -1,3 +1,4 @@
+import type { AnswerOptions, Approval, ApprovalListOptions } from './Approvals.ts';
 import type { ListOptions, SubmitOptions } from './Options.ts';
 import type { TaskHandle, TaskPage } from './System.ts';
 import type { Task } from './Task.ts';
@@ -12,4 +13,7 @@ export interface TaskControl {
   snapshot(filter: SnapshotFilter): Promise<{ readonly tasks: readonly Task[]; readonly offset: number }>;
   cancel(taskId: string, reason?: string): Promise<boolean>;
   retry(taskId: string): Promise<Pick<TaskHandle, 'id'>>;
+  approve(approvalId: string, options: AnswerOptions): Promise<Approval>;
+  deny(approvalId: string, options: AnswerOptions): Promise<Approval>;
+  approvals(options?: ApprovalListOptions): Promise<readonly Approval[]>;
 }

@@ -10,8 +10,8 @@ export type TaskState = (typeof TASK_STATES)[number];
 export type TerminalState = 'completed' | 'failed' | 'cancelled';
 
 /**
- * The only moves there are. `queued` covers a task that waits for its `runAt`; `waiting` is a parent that waits for its children
- * and holds no slot, with its process or without one; `running` goes back to `queued` for a retry or after an interruption, and
+ * The only moves there are. `queued` covers a task that waits for its `runAt`; `waiting` is a parent that waits for its children,
+ * or a task that waits for an approval, and holds no slot, with its process or without one; `running` goes back to `queued` for a retry or after an interruption, and
  * `waiting` does so for the join, or when the host died that had its process.
  */
 export const TRANSITIONS = {

@@ -1,3 +1,4 @@
+import type { ApprovalStore } from './ApprovalStore.ts';
 import type { SpendLedger } from './Budgets.ts';
 import type { SerializedError } from './Errors.ts';
 import type { EventDraft, TaskEvent } from './Events.ts';
@@ -108,6 +109,8 @@ export interface TaskStore {
   readonly outbox: WebhookOutbox;
   /** What tasks have spent of their budgets. */
   readonly ledger: SpendLedger;
+  /** Calls of tools that wait for an answer, and the answers. */
+  readonly approvals: ApprovalStore;
   /** What concerns trees of tasks alone. */
   readonly families: FamilyStore;
 

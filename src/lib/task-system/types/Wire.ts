@@ -1,3 +1,4 @@
+import type { AnswerScope, Approval, ApprovalListOptions } from './Approvals.ts';
 import type { SerializedError } from './Errors.ts';
 import type { TaskEvent } from './Events.ts';
 import type { ListOptions, SubmitOptions } from './Options.ts';
@@ -67,7 +68,13 @@ export type CommandFrame =
   /** As `tasks.get`. */
   | { readonly type: 'get'; readonly id: string; readonly taskId: string }
   /** As `tasks.list`, without the inputs and results. */
-  | { readonly type: 'list'; readonly id: string; readonly options?: ListOptions };
+  | { readonly type: 'list'; readonly id: string; readonly options?: ListOptions }
+  /** As `tasks.approve`, by the id of the approval. */
+  | { readonly type: 'approve'; readonly id: string; readonly approvalId: string; readonly reason?: string; readonly remember?: AnswerScope }
+  /** As `tasks.deny`, by the id of the approval. */
+  | { readonly type: 'deny'; readonly id: string; readonly approvalId: string; readonly reason?: string; readonly remember?: AnswerScope }
+  /** As `tasks.approvals`. */
+  | { readonly type: 'approvals'; readonly id: string; readonly options?: ApprovalListOptions };
 
 /** Name of a command. */
 export type CommandName = CommandFrame['type'];
@@ -86,6 +93,9 @@ export interface CommandReplies {
   /** Null when there is no such task. */
   readonly get: { readonly task: Task | null };
   readonly list: { readonly tasks: readonly TaskSummary[]; readonly nextCursor?: string };
+  readonly approve: { readonly state: 'allowed' };
+  readonly deny: { readonly state: 'denied' };
+  readonly approvals: { readonly approvals: readonly Approval[] };
 }
 
 /** The answer to a command that was carried out. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { taskOfApproval, type Approval, type ApprovalListOptions } from './Approvals.ts';
 import type { SerializedError } from './Errors.ts';
 import { isEventType, type TaskEvent } from './Events.ts';
 import type { Task } from './Task.ts';
@@ -9,9 +10,13 @@ const id = z.string().min(1).max(128);
 const offset = z.int().min(0);
 const position = z.strictObject({ epoch: z.string().max(128), offset });
 
-// Looked at in full by whoever carries the command out: `submit` and `list` name every problem with their options.
+const approvalId = id.refine((text) => taskOfApproval(text) !== undefined);
+const answer = { approvalId, reason: z.string().min(1).max(1_024).exactOptional(), remember: z.enum(['once', 'task']).exactOptional() };
+
+// Looked at in full by whoever carries the command out: `submit`, `list` and `approvals` name every problem with their options.
 const options = z.record(z.string(), z.json());
 const submitOptions: z.ZodType<SubmitOptions> = z.custom<SubmitOptions>((value) => options.safeParse(value).success);
+const approvalOptions: z.ZodType<ApprovalListOptions> = z.custom<ApprovalListOptions>((value) => options.safeParse(value).success);
 const listOptions: z.ZodType<ListOptions> = z.custom<ListOptions>((value) => options.safeParse(value).success);
 
 /** Every frame that a client may send. */
@@ -35,6 +40,12 @@ export const clientFrameSchema: z.ZodType<ClientFrame> = z.discriminatedUnion('t
     .describe('Command: as `tasks.get`.'),
   z.strictObject({ type: z.literal('list'), id, options: listOptions.exactOptional() })
     .describe('Command: as `tasks.list(options)`, without inputs and results.'),
+  z.strictObject({ type: z.literal('approve'), id, ...answer })
+    .describe('Command: as `tasks.approve`. Who answers is what `authenticate` said. May be sent again after a loss.'),
+  z.strictObject({ type: z.literal('deny'), id, ...answer })
+    .describe('Command: as `tasks.deny`, like `approve`.'),
+  z.strictObject({ type: z.literal('approvals'), id, options: approvalOptions.exactOptional() })
+    .describe('Command: as `tasks.approvals(options)`.'),
 ]);
 
 const eventShape = z.object({
@@ -44,6 +55,8 @@ const eventShape = z.object({
 const taskShape = z.object({ id: z.string(), type: z.string(), project: z.string(), state: z.string() });
 const event = z.custom<TaskEvent>((value) => eventShape.safeParse(value).success);
 const task = z.custom<Task>((value) => taskShape.safeParse(value).success);
+const approvalShape = z.object({ id: z.string(), taskId: z.string(), tool: z.string(), state: z.string(), deadline: z.number() });
+const approval = z.custom<Approval>((value) => approvalShape.safeParse(value).success);
 const summary = z.custom<TaskSummary>((value) => taskShape.safeParse(value).success);
 
 /** The answer to a command that was carried out. */
@@ -56,6 +69,9 @@ const doneFrame: z.ZodType<DoneFrame> = z.discriminatedUnion('command', [
     type: z.literal('done'), ref: id, command: z.literal('list'),
     value: z.strictObject({ tasks: z.array(summary), nextCursor: z.string().exactOptional() }),
   }),
+  z.strictObject({ type: z.literal('done'), ref: id, command: z.literal('approve'), value: z.strictObject({ state: z.literal('allowed') }) }),
+  z.strictObject({ type: z.literal('done'), ref: id, command: z.literal('deny'), value: z.strictObject({ state: z.literal('denied') }) }),
+  z.strictObject({ type: z.literal('done'), ref: id, command: z.literal('approvals'), value: z.strictObject({ approvals: z.array(approval) }) }),
 ]);
 const serializedError: z.ZodType<SerializedError> = z.strictObject({
   name: z.string(), message: z.string(), code: z.string().exactOptional(), retryable: z.boolean().exactOptional(), details: options.exactOptional(),

@@ -5,7 +5,7 @@ export {
   type TaskEventData, type TaskEventMap, type TaskEventOf, type TaskEventType,
 } from './Events.ts';
 export type { KeptFile, TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './Handler.ts';
-export type { Hook, HookContext, HookListeners, HookRegistry, Unsubscribe } from './Hooks.ts';
+export type { Hook, HookAnswer, HookContext, HookListeners, HookRegistry, HookVerdict, Unsubscribe } from './Hooks.ts';
 export {
   isAtLeast, ISOLATION_DIMENSIONS, ISOLATION_LEVELS, type CgroupController, type CgroupReport, type DimensionReport, type DoctorReport, type Enforcement, type IsolationDimension, type IsolationLevel, type LevelReport, type SandboxProblem,
   type TaskIsolation, type TypeReport,

@@ -1,4 +1,6 @@
-import { closeSchema, listSchema, submitSchema } from './CallSchemas.ts';
+import type { ApprovalAnswer } from './Approvals.ts';
+import type { ApprovalFilter } from './ApprovalStore.ts';
+import { answerSchema, approvalListSchema, closeSchema, listSchema, submitSchema } from './CallSchemas.ts';
 import { TaskSystemError } from './Errors.ts';
 import { isJsonObject, parseJson, type JsonObject } from './Json.ts';
 import { nearest } from './nearest.ts';
@@ -47,6 +49,26 @@ export function parseCloseOptions(value: unknown): ResolvedClose {
   const checked = check(closeSchema, value ?? {});
   if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
   return { ...DEFAULTS.close, ...checked.value };
+}
+
+/**
+ * Checks what `approve` and `deny` take and fills in the defaults.
+ * @throws TaskSystemError `OPTIONS_INVALID`.
+ */
+export function parseAnswerOptions(value: unknown): ApprovalAnswer {
+  const checked = check(answerSchema, value ?? {});
+  if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
+  return { ...DEFAULTS.answer, ...checked.value };
+}
+
+/**
+ * Checks what `approvals` takes and fills in the defaults.
+ * @throws TaskSystemError `OPTIONS_INVALID`.
+ */
+export function parseApprovalListOptions(value: unknown): ApprovalFilter {
+  const checked = check(approvalListSchema, value ?? {});
+  if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
+  return { ...DEFAULTS.approvals, ...checked.value };
 }
 
 /**

@@ -9,7 +9,7 @@ export const treeErrors = {
     retryable: true,
   },
   WAITING_FULL: {
-    summary: 'Too many handlers wait for their children at once.',
+    summary: 'Too many handlers wait for their children or for approvals at once.',
     cause: 'As many processes as `queue.maxWaiting` allows are parked already.',
     fix: 'Return from the handler instead of awaiting its children: such a parent waits without a process (see `join`). Or raise `queue.maxWaiting`; each takes about 45 MB.',
     retryable: true,

@@ -1,3 +1,4 @@
+import type { AnswerOptions, Approval, ApprovalListOptions } from '../../types/Approvals.ts';
 import type { ListOptions, SubmitOptions } from '../../types/Options.ts';
 import type { Clock, Timer } from '../../types/Ports.ts';
 import type { Task } from '../../types/Task.ts';
@@ -31,6 +32,9 @@ export interface ConnectDeps {
   /** A number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
 }
+
+/** What a client says with its answer to an approval. */
+export type ClientAnswer = Pick<AnswerOptions, 'reason' | 'remember'>;
 
 /** How to subscribe. */
 export interface SubscribeOptions {
@@ -153,6 +157,27 @@ export class FeedClient {
   async retry(taskId: string): Promise<ClientTask> {
     this.#assertOpen();
     return this.task((await this.#calls.ask('retry', { type: 'retry', taskId })).taskId);
+  }
+
+  /**
+   * Allows a call of a tool that waits, by the id of its approval. Who answers is what the server's `authenticate` said.
+   * @throws FeedError `APPROVAL_NOT_FOUND`, `APPROVAL_CLOSED`, `APPROVAL_EXPIRED`, `FEED_FORBIDDEN`, `FEED_REFUSED`, `CLIENT_CLOSED`.
+   */
+  async approve(approvalId: string, options: ClientAnswer = {}): Promise<void> {
+    this.#assertOpen();
+    await this.#calls.ask('approve', { type: 'approve', approvalId, ...options });
+  }
+
+  /** Denies one. @throws FeedError as `approve` does. */
+  async deny(approvalId: string, options: ClientAnswer = {}): Promise<void> {
+    this.#assertOpen();
+    await this.#calls.ask('deny', { type: 'deny', approvalId, ...options });
+  }
+
+  /** Calls of tools that wait for an answer, or that did; newest first. @throws FeedError `FEED_FORBIDDEN`, `FEED_REFUSED`, `CLIENT_CLOSED`, `OPTIONS_INVALID`. */
+  async approvals(options: ApprovalListOptions = {}): Promise<readonly Approval[]> {
+    this.#assertOpen();
+    return (await this.#calls.ask('approvals', { type: 'approvals', options })).approvals;
   }
 
   /** Ends all subscriptions and the connection; commands without an answer reject with `CLIENT_CLOSED`. May be called twice. */

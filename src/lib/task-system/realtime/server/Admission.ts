@@ -15,6 +15,8 @@ export interface Credentials {
 export interface Admitted<Identity = unknown> {
   /** Handed to `authorize` with every question about this client. */
   readonly identity: Identity;
+  /** Its name, for the log: who approved what. Up to 256 characters. @defaultValue the identity, when that is a text; else 'a client of the live feed' */
+  readonly name?: string;
   /** When the client has to come back with a new token, in milliseconds since 1970. @defaultValue never */
   readonly expiresAt?: number;
 }
@@ -48,6 +50,7 @@ export interface AdmissionOptions {
   readonly logger: Logger;
 }
 
+const MAX_NAME = 256;
 const STATUS_TEXTS = { 401: 'Unauthorized', 403: 'Forbidden', 503: 'Service Unavailable' } as const satisfies Record<Refusal['status'], string>;
 const NO_AUTHORIZE = 'Without `authenticate` or `authorize` the live feed is open to this machine only.';
 
@@ -84,6 +87,12 @@ export class Admission {
     this.#hasWarned = true;
     return { status: 403, message: NO_AUTHORIZE };
   }
+}
+
+/** The name of a client, for the log. */
+export function nameOf(admitted: Admitted | undefined): string {
+  const { identity, name = identity } = admitted ?? {};
+  return typeof name === 'string' && name !== '' ? name.slice(0, MAX_NAME).toWellFormed().replaceAll('\0', '') : 'a client of the live feed';
 }
 
 const NOBODY: Verdict = { admitted: { identity: undefined } };

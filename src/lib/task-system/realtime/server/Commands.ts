@@ -1,3 +1,4 @@
+import { taskOfApproval, type AnswerOptions } from '../../types/Approvals.ts';
 import { serializeError, TaskSystemError } from '../../types/Errors.ts';
 import type { Logger } from '../../types/Ports.ts';
 import { DEFAULTS } from '../../types/ResolvedOptions.ts';
@@ -11,11 +12,15 @@ import type { FeedSubject, Permissions } from './Permissions.ts';
 export interface CommandsOptions {
   readonly control: TaskControl | undefined;
   readonly permissions: Permissions;
+  /** Who the client is, for the log. */
+  readonly name: () => string;
   readonly outbox: Outbox;
   readonly logger: Logger;
 }
 
 const MAX_UNDER_WAY = 16;
+/** Commands whose answers may be large. */
+const LARGE: readonly CommandFrame['type'][] = ['get', 'list', 'approvals'];
 
 /** The commands of one connection. */
 export class Commands {
@@ -50,14 +55,14 @@ export class Commands {
   }
 
   async #answer(frame: CommandFrame, control: TaskControl): Promise<void> {
-    const { permissions, outbox } = this.#options;
+    const { permissions, outbox, name } = this.#options;
     for (const { topic, subject } of demandsOf(frame)) {
       if (await permissions.may(frame.type, topic, subject)) continue;
       outbox.send({ type: 'err', code: 'forbidden', message: `The command "${frame.type}" is not allowed here.`, ref: frame.id });
       return;
     }
-    if (frame.type === 'get' || frame.type === 'list') await this.#inTurn(async () => { await outbox.sendPaced(JSON.stringify(await perform(frame, control))); });
-    else outbox.send(await perform(frame, control));
+    if (LARGE.includes(frame.type)) await this.#inTurn(async () => { await outbox.sendPaced(JSON.stringify(await perform(frame, control, name))); });
+    else outbox.send(await perform(frame, control, name));
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {
@@ -77,7 +82,7 @@ export class Commands {
   }
 }
 
-async function perform(frame: CommandFrame, control: TaskControl): Promise<DoneFrame> {
+async function perform(frame: CommandFrame, control: TaskControl, name: () => string): Promise<DoneFrame> {
   const { id: ref } = frame;
   switch (frame.type) {
     case 'submit': return { type: 'done', ref, command: 'submit', value: { taskId: (await control.submit(frame.options)).id } };
@@ -88,7 +93,21 @@ async function perform(frame: CommandFrame, control: TaskControl): Promise<DoneF
       const { tasks, nextCursor } = await control.list(frame.options ?? {});
       return { type: 'done', ref, command: 'list', value: { tasks: tasks.map(summaryOf), ...(nextCursor === undefined ? {} : { nextCursor }) } };
     }
+    case 'approve': {
+      await control.approve(frame.approvalId, answerOptions(frame, name()));
+      return { type: 'done', ref, command: 'approve', value: { state: 'allowed' } };
+    }
+    case 'deny': {
+      await control.deny(frame.approvalId, answerOptions(frame, name()));
+      return { type: 'done', ref, command: 'deny', value: { state: 'denied' } };
+    }
+    case 'approvals': return { type: 'done', ref, command: 'approvals', value: { approvals: await control.approvals(frame.options ?? {}) } };
   }
+}
+
+/** Who answers is known to the server alone: no client speaks for another. */
+function answerOptions({ reason, remember }: Extract<CommandFrame, { readonly type: 'approve' | 'deny' }>, by: string): AnswerOptions {
+  return { by, ...(reason === undefined ? {} : { reason }), ...(remember === undefined ? {} : { remember }) };
 }
 
 /** A task without what may be large. */
@@ -110,8 +129,13 @@ function demandsOf(frame: CommandFrame): readonly Demand[] {
     // A child can fail its parent: who may submit to a project may not for that reason meddle with the tasks of another.
     return parentId === undefined ? [demand] : [demand, { topic: `task:${parentId}` }];
   }
+  if (frame.type === 'approve' || frame.type === 'deny') return [{ topic: `task:${taskOfApproval(frame.approvalId) ?? ''}` }];
+  if (frame.type === 'approvals') return [{ topic: topicOf(frame.options?.project, frame.options?.taskId) }];
   if (frame.type !== 'list') return [{ topic: `task:${frame.taskId}` }];
-  const { project, parentId } = frame.options ?? {};
-  if (project !== undefined) return [{ topic: `project:${project}`, subject: { project } }];
-  return [{ topic: parentId === undefined ? 'tasks' : `task:${parentId}` }];
+  return [{ topic: topicOf(frame.options?.project, frame.options?.parentId) }];
+}
+
+function topicOf(project: string | undefined, taskId: string | undefined): WireTopic {
+  if (project !== undefined) return `project:${project}`;
+  return taskId === undefined ? 'tasks' : `task:${taskId}`;
 }

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { serializeError, TaskSystemError } from '../../types/Errors.ts';
+import { performApproval } from './approvals/perform.ts';
 import { create, createGroup } from './creation.ts';
 import { Database } from './Database.ts';
 import type { EngineState } from './EngineState.ts';
@@ -213,6 +214,7 @@ function perform(state: EngineState, op: StoreOp): Reply {
     case 'prune': return prune(state, op[1]);
     case 'spent': return spent(state, op[1]);
     case 'charge': return charge(state, op[1], op[2], op[3]);
+    case 'approvals': return { approvals: performApproval(state, op[1]) };
     case 'outbox': return { outbox: performOutbox(state, op[1]) };
   }
 }

@@ -1,5 +1,6 @@
 import type { EventEnvelope } from '../../types/Events.ts';
 import type { Database } from './Database.ts';
+import { endsBefore } from './approvals/closing.ts';
 import { OutboxWriter } from './outbox/OutboxWriter.ts';
 import { numberOf, optionalText, textOf } from './rows.ts';
 import type { Row, WireDraft } from './wire.ts';
@@ -54,9 +55,13 @@ export class EventLog {
     return { last: this.#last, pruned: this.#pruned };
   }
 
-  /** Stores events of a task, in order, with the messages to webhooks that follow from them; returns the events as JSON texts. */
+  /**
+   * Stores events of a task, in order, with the messages to webhooks that follow from them, and what must be told before: returns the
+   * events as JSON texts.
+   */
   append(subject: EventSubject, time: number, drafts: readonly WireDraft[]): readonly string[] {
-    return drafts.map(([type, dataJson]) => {
+    const all = drafts.flatMap((draft) => [...endsBefore(this.#database, draft[0], subject.taskId, time), draft]);
+    return all.map(([type, dataJson]) => {
       const offset = this.#last + 1;
       const envelope = JSON.stringify({ type, time, ...subject });
       const body = `${envelope.slice(0, -1)},"data":${dataJson}}`;

@@ -116,6 +116,34 @@ const MIGRATIONS: readonly string[] = [`
   ALTER TABLE tasks ADD COLUMN verdict TEXT;
   ALTER TABLE tasks ADD COLUMN closing INTEGER NOT NULL DEFAULT 0;
   CREATE INDEX tasks_open ON tasks (parent_id) WHERE parent_id IS NOT NULL AND finished_at IS NULL;
+`, `
+  CREATE TABLE approvals (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    task_id TEXT NOT NULL,
+    project TEXT NOT NULL,
+    task_type TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    tool TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    scope TEXT,
+    taken_by INTEGER,
+    created_at INTEGER NOT NULL,
+    deadline INTEGER NOT NULL,
+    ended_at INTEGER,
+    answered_by TEXT,
+    remember TEXT,
+    comment TEXT,
+    rule TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    input TEXT NOT NULL
+  );
+  CREATE INDEX approvals_task ON approvals (task_id);
+  CREATE INDEX approvals_due ON approvals (deadline) WHERE state = 'open';
+  CREATE TRIGGER approvals_end AFTER DELETE ON tasks BEGIN
+    DELETE FROM approvals WHERE task_id = old.id;
+  END;
 `];
 
 /** The version that this library writes. */

@@ -5,6 +5,7 @@ import type { ProjectCounts, PruneOrder, RecoverOrder, TaskFilter, TreeBounds } 
 import type { CancelCause } from '../../types/Subtasks.ts';
 import type { TaskState, TerminalState } from '../../types/TaskState.ts';
 import type { SnapshotFilter } from '../../types/Snapshots.ts';
+import type { ApprovalOp, ApprovalReply } from './approvals/wire.ts';
 import type { OutboxOp, OutboxReply } from './outbox/wire.ts';
 import type { Row } from './Row.ts';
 
@@ -67,6 +68,7 @@ export type StoreOp =
   | readonly ['paused']
   | readonly ['prune', order: PruneOrder]
   | readonly ['outbox', op: OutboxOp]
+  | readonly ['approvals', op: ApprovalOp]
   | readonly ['spent', accounts: readonly string[]]
   | readonly ['charge', accounts: readonly LedgerAccount[], spend: Spend, time: number];
 
@@ -97,6 +99,7 @@ export interface Reply {
   readonly nextDue?: number;
   readonly paused?: readonly (string | undefined)[];
   readonly outbox?: OutboxReply;
+  readonly approvals?: ApprovalReply;
   readonly pruned?: { readonly tasks: number; readonly events: number };
 }
 
