@@ -12,10 +12,15 @@ export function startHost(program: string, root: string, seed: number, mode: str
   return host;
 }
 
-/** Everything a host prints; it is killed once it has printed so many lines. */
+/** How long a host may take to end by itself before it is asked what it waits for. */
+const STUCK_MS = 120_000;
+
+/** Everything a host prints; it is killed once it has printed so many lines. One that does not end tells what it waits for, and is ended. */
 export async function linesOf(host: ChildProcess, killAfter = Infinity): Promise<string[]> {
   const lines: string[] = [];
   if (host.stdout === null) return lines;
+  const stuck = setTimeout(() => { host.kill('SIGUSR2'); }, STUCK_MS);
+  host.once('exit', () => { clearTimeout(stuck); });
   for await (const line of createInterface({ input: host.stdout })) {
     lines.push(line);
     if (lines.length === killAfter) host.kill('SIGKILL');

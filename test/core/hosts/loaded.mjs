@@ -1,6 +1,7 @@
 // A host under load: accepts tasks as fast as they are finished and prints each id once it is accepted. With "drain" it
 // accepts nothing more and ends when every task has its outcome.
 import { createTaskSystem } from 'task-system';
+import { tellWhenAsked } from './tellWhenAsked.mjs';
 
 const [root, seed, mode] = process.argv.slice(2);
 const system = await createTaskSystem({
@@ -14,6 +15,8 @@ const say = (line) => { process.stdout.write(`${line}\n`); };
 for (const type of ['task:start', 'task:retry', 'task:complete', 'task:error', 'task:cancel']) system.events.on(type, ({ taskId, attempt }) => { say(`${type} ${taskId} ${attempt}`); });
 
 const unfinished = async () => (await system.queue.snapshot()).projects.reduce((sum, project) => sum + project.ready + project.delayed + project.running, 0);
+
+tellWhenAsked(system);
 
 if (mode === 'drain') {
   const { promise, resolve } = Promise.withResolvers();

@@ -1,6 +1,7 @@
 // A host that grows trees: of groups, of parents that wait in their handlers and of parents that wait without a process, some with joins,
 // some that fail. Prints what it is told. With "drain" it submits nothing more and ends when every task has its outcome.
 import { createTaskSystem } from 'task-system';
+import { tellWhenAsked } from './tellWhenAsked.mjs';
 
 const [root, seed, mode] = process.argv.slice(2);
 const tree = { module: new URL('../handlers/tree.mjs', import.meta.url), retry: { maxAttempts: 2, baseDelayMs: 5 }, stopGraceMs: 0 };
@@ -29,6 +30,8 @@ const submission = () => {
   const { type, submit, ...input } = node(2);
   return pick({ type, input, ...submit }, { type: 'group', ...submit, children: [{ type, input }, { type: 'ledger', input: leaf() }] });
 };
+
+tellWhenAsked(system);
 
 if (mode === 'drain') {
   const { promise, resolve } = Promise.withResolvers();
