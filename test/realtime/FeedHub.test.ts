@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/lib/task-system/realtime/server/Batch.ts';
 import { FeedHub, type FeedReceiver } from '../../src/lib/task-system/realtime/server/FeedHub.ts';
@@ -48,6 +49,30 @@ describe('FeedHub', () => {
     log.append('a');
     await settle();
     expect(second.batches[0]?.events[0]).toBe(first.batches[0]?.events[0]);
+  });
+
+  it('gives a flush to everybody else, once, though some are cut off while it is handed out, and nothing to who was cut off before its turn', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.option(fc.nat(19), { nil: undefined }), { minLength: 20, maxLength: 20 }), async (cuts) => {
+      const { log, hub } = setup();
+      const gone = new Set<number>();
+      const served: number[] = [];
+      const receivers = cuts.map((cut, index): FeedReceiver => ({
+        deliver: () => {
+          expect(gone).not.toContain(index);
+          served.push(index);
+          if (cut === undefined) return;
+          gone.add(cut);
+          const other = receivers[cut];
+          if (other !== undefined) hub.setTopics(other, []);
+        },
+        lose: () => undefined,
+      }));
+      for (const receiver of receivers) hub.setTopics(receiver, ['tasks']);
+      log.append();
+      await settle(1);
+      expect(new Set(served).size).toBe(served.length);
+      expect(new Set([...served, ...gone])).toEqual(new Set(receivers.keys()));
+    }), { numRuns: 50 });
   });
 
   it('waits for the end of the turn before it hands out events', async () => {
