@@ -1,4 +1,4 @@
-import { AREAS, THROUGH, type Area, type Case } from '../test/core/isolation/cases.ts';
+import { AREAS, REDACTED, THROUGH, type Area, type Case } from '../test/core/isolation/cases.ts';
 import { isolationOf } from '../src/lib/task-system/policy/sandbox/isolation.ts';
 import { ISOLATION_DIMENSIONS, ISOLATION_LEVELS, type IsolationLevel } from '../src/lib/task-system/types/Isolation.ts';
 
@@ -30,7 +30,7 @@ function cellOf({ outcomes, isContained }: Case, level: IsolationLevel): string 
 
 /** What outcomes mean that are no errors. */
 const HARMLESS: Readonly<Record<string, string>> = {
-  ABSENT: 'nothing there', EMPTY: 'nothing there', NONE: 'nothing there', COMPLETED: 'nothing stays of it', FIRST: 'the first one counts', done: 'slowed down, no harm',
+  ABSENT: 'nothing there', EMPTY: 'nothing there', NONE: 'nothing there', COMPLETED: 'nothing stays of it', FIRST: 'the first one counts', done: 'slowed down, no harm', [REDACTED]: 'taken out',
 };
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

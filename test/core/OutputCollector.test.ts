@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { OutputCollector, type OutputStream } from '../../src/lib/task-system/core/OutputCollector.ts';
+import { Redactor } from '../../src/lib/task-system/tools/secrets/Redactor.ts';
 import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
 import { temporaryDirectory } from '../support/files.ts';
 import { turns, until } from './until.ts';
@@ -27,7 +28,7 @@ interface Setup {
   readonly logPath: string;
 }
 
-function collect(limitBytes = MEBIBYTE, logPath = '/dev/null'): Setup {
+function collect(limitBytes = MEBIBYTE, logPath = '/dev/null', redactor?: Redactor): Setup {
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   const said: Said[] = [];
@@ -37,7 +38,7 @@ function collect(limitBytes = MEBIBYTE, logPath = '/dev/null'): Setup {
     onText: (stream, text) => { said.push({ stream, text }); },
     onTruncated: (limit) => { truncations.push(limit); },
     onExcess: (allowed, seen) => { excesses.push([allowed, seen]); },
-  });
+  }, redactor);
   return { stdout, stderr, said, truncations, excesses, output, clock: new FakeClock(), logPath };
 }
 
@@ -94,6 +95,28 @@ describe('OutputCollector', () => {
     for (const byte of bytes) setup.stdout.write(Uint8Array.of(byte));
     await end(setup);
     expect(textOf(setup.said)).toBe('蜂 🐝 é\n');
+  });
+
+  it('says and keeps no secret, in however many pieces it comes', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.oneof(fc.constantFrom('hush-hush-42', 'hush-', '\n', 'x'.repeat(8_185)), fc.string({ maxLength: 20 })), { maxLength: 12 }), fc.integer({ min: 1, max: 5_000 }), async (parts, size) => {
+      const setup = collect(MEBIBYTE, logFile(), new Redactor(['hush-hush-42']));
+      const text = parts.join('');
+      for (let at = 0; at < text.length; at += size) setup.stdout.write(text.slice(at, at + size));
+      await end(setup);
+      const said = textOf(setup.said);
+      expect(said).not.toContain('hush-hush-42');
+      expect(said.replaceAll('[redacted]', '')).toBe(text.toWellFormed().replaceAll('hush-hush-42', '').replaceAll('[redacted]', ''));
+    }), { numRuns: 60 });
+  });
+
+  it('writes to the log file what it says, where there are secrets', async () => {
+    const setup = collect(MEBIBYTE, logFile(), new Redactor(['hush-hush-42']));
+    setup.stdout.write('the key is hush-hush-42\nno end: hush-');
+    setup.stdout.write('hush-42');
+    await end(setup);
+    await until(() => logSize(setup) === 'the key is [redacted]\nno end: [redacted]'.length);
+    expect(readFileSync(setup.logPath, 'utf8')).toBe('the key is [redacted]\nno end: [redacted]');
+    expect(setup.output.tail).toBe('the key is [redacted]\nno end: [redacted]');
   });
 
   it('does not mix up half characters of two streams', async () => {

@@ -126,7 +126,8 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
   const hooks = new LifecycleHooks({ clock, logger, listeners: options.hooks });
   const webhooks = new WebhookManager({ options: options.webhooks, outbox: store.outbox, clock, random, logger, hostId, generateId });
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
-  const sessions = new Sessions({ options, hostId, childEntry, levels, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
+  const redactor = new Redactor(options.secrets);
+  const sessions = new Sessions({ options, hostId, childEntry, levels, redactor, spawn: seams.spawn, launcher: launcherOf(seams.spawn, logger), clock, logger });
   const context = new ProjectContext({ options, findType: (task) => subtasks.findType(task), memory: new MemoryManager(), program: contextProgramPath(), logger });
   const follower = new TaskFollower(events);
   const subtasks: SubTaskManager = new SubTaskManager({
@@ -136,19 +137,19 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
     types: new InheritedTypes(options.types),
   });
   const approvals = new Approvals({ store, emit: (event) => { events.emit(event); }, askHooks: (task, approval) => hooks.runApproval(task, approval), clock, logger });
-  const broker = new ToolBroker({ tools, policyOf: (task) => subtasks.findType(task)?.policy, ask: approvals.ask, redactor: new Redactor(options.secrets), clock, logger });
+  const broker = new ToolBroker({ tools, policyOf: (task) => subtasks.findType(task)?.policy, ask: approvals.ask, redactor, clock, logger });
   const artifacts = new Artifacts({ root: options.root, limitsOf: (task) => subtasks.findType(task)?.limits, find: (taskId) => store.get(taskId), logger });
   const spending = createSpending({ options, store, findType: (task) => subtasks.findType(task), clock, random, logger });
   const runner: TaskRunner = new TaskRunner({
     options, hostId, store, events, queue, sessions, clock, random, logger,
-    context, artifacts, subtasks, follower,
+    context, artifacts, subtasks, follower, redactor,
     calls: {
       keep: (caller, params) => artifacts.keep(caller, params),
       spawn: (caller, params) => subtasks.spawn(caller, params),
       wait: (caller, params) => subtasks.wait(caller, params),
       outcome: (caller, params) => subtasks.outcome(caller, params),
       children: (caller) => subtasks.children(caller),
-      remember: (caller, params) => context.remember(caller, params),
+      remember: (caller, params) => context.remember(caller, redactor.values(params)),
       context: (caller, params) => context.report(caller, params),
       model: spending.model,
       toolStart: spending.asToolCall(broker.start),

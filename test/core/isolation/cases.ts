@@ -3,6 +3,9 @@ import type { IsolationLevel } from '../../../src/lib/task-system/types/Isolatio
 /** The outcome of an attempt that nothing stopped. */
 export const THROUGH = 'got through';
 
+/** What stands in an error where a secret was. */
+export const REDACTED = '[redacted]';
+
 /** One thing that hostile code does, and what comes of it at each level. */
 export interface Case {
   readonly id: string;
@@ -69,6 +72,7 @@ const secrets: readonly Case[] = [
   at('E03', 'reads the command line of the host by /proc', `${UNSEEN}|ABSENT`, DENIED, THROUGH),
   at('E04', 'looks for NODE_OPTIONS, LD_PRELOAD or NODE_PATH of the host, even if `sandbox.env` names them', 'ABSENT', 'ABSENT', 'ABSENT'),
   at('E05', 'lists the home directory of the host, with its settings and keys', UNSEEN, DENIED, THROUGH),
+  alike('E06', 'fails with an error that holds a secret of the host', REDACTED),
 ];
 
 const processes: readonly Case[] = [

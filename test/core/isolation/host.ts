@@ -12,7 +12,7 @@ import * as z from 'zod';
 import { MARKS, rootMarkOf } from '../../../src/lib/task-system/policy/Sandbox.ts';
 import { letLoose, typesOf } from './hostile.ts';
 import { carries, listProcesses, openDescriptors, zombiesOf } from './processes.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { REGISTERED, SCENARIOS, type Scenario } from './scenarios.ts';
 
 /** What the host itself may have opened at the end that it had not at the beginning. */
 const OWN_DESCRIPTORS = 20;
@@ -37,7 +37,7 @@ async function runAt(name: string): Promise<Readonly<Record<string, string>>> {
   const root = join(folder, 'root');
   const scenarios = SCENARIOS.filter(({ id }) => chosen.length === 0 || chosen.includes(id));
   const system = await createTaskSystem({
-    root, tasks: { probes: { module: join(app, 'probes.mjs') }, ...typesOf(scenarios, app) },
+    root, secrets: [REGISTERED], tasks: { probes: { module: join(app, 'probes.mjs') }, ...typesOf(scenarios, app) },
     sandbox: { level: name, env: ['NODE_OPTIONS', 'LD_PRELOAD', 'NODE_PATH'] }, queue: { maxConcurrent: CONCURRENCY, spares: 0 },
     workspaces: { keepFailedMs: 0 }, logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   });

@@ -21,9 +21,9 @@ export async function letLoose(system: TaskSystem, { id, kind, input, isCancelle
   }
 }
 
-function typeOf({ file, limits, timeoutMs = 60_000 }: Scenario, app: string): TaskTypeOptions {
+function typeOf({ file, limits, env, timeoutMs = 60_000 }: Scenario, app: string): TaskTypeOptions {
   const module = file === undefined ? join(app, 'misbehaves.mjs') : join(HANDLERS, file);
-  return { module, timeoutMs, stopGraceMs: 0, ...(limits === undefined ? {} : { limits }) };
+  return { module, timeoutMs, stopGraceMs: 0, ...(limits === undefined ? {} : { limits }), ...(env === undefined ? {} : { env }) };
 }
 
 function wordOf(result: JsonValue): string {

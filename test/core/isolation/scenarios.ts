@@ -10,11 +10,16 @@ export interface Scenario {
   readonly file?: string;
   readonly input?: Readonly<Record<string, string | number | boolean>>;
   readonly limits?: LimitOptions;
+  /** Variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** @defaultValue 60 s: a verdict comes long before */
   readonly timeoutMs?: number;
   /** Whether the test cancels it once it runs. */
   readonly isCancelled?: boolean;
 }
+
+/** A value that the hosts of the suite have registered as a secret. */
+export const REGISTERED = 'hush-hush-42';
 
 const GARBAGE = 'sends-garbage.mjs';
 const SMALL = { memoryMb: 150 };
@@ -37,6 +42,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { id: 'I17', kind: 'silence', timeoutMs: 1_000 },
   { id: 'I13', kind: 'output', file: 'floods-output.mjs', input: { megabytes: 64 }, limits: { outputBytes: 100_000 } },
   { id: 'I14', kind: 'policy field', file: GARBAGE },
+  { id: 'E06', kind: 'a secret in an error', env: { KEY: REGISTERED } },
   { id: 'P01', kind: 'a daemon' },
   { id: 'P02', kind: 'a daemon, and no end', timeoutMs: 1_000 },
   { id: 'P18', kind: 'a daemon, and a crash' },

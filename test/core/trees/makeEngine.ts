@@ -8,6 +8,7 @@ import { TaskQueue } from '../../../src/lib/task-system/core/TaskQueue.ts';
 import { TaskRunner } from '../../../src/lib/task-system/core/TaskRunner.ts';
 import { InheritedTypes } from '../../../src/lib/task-system/subtask/InheritedTypes.ts';
 import { SubTaskManager } from '../../../src/lib/task-system/subtask/SubTaskManager.ts';
+import { Redactor } from '../../../src/lib/task-system/tools/secrets/Redactor.ts';
 import { TaskSystemError } from '../../../src/lib/task-system/types/Errors.ts';
 import type { HostCalls } from '../../../src/lib/task-system/types/HostCalls.ts';
 import { isJsonObject } from '../../../src/lib/task-system/types/Json.ts';
@@ -41,7 +42,7 @@ export function makeEngine(name: string, options: ResolvedOptions, bare: TaskSto
   const context = new ProjectContext({ options, findType, memory: new MemoryManager(), program: '', logger });
   const artifacts = new Artifacts({ root: options.root, limitsOf: () => undefined, find: (taskId) => store.get(taskId), logger });
   const runner = new TaskRunner({
-    options, hostId: name, store, events, queue, sessions, clock, random: () => 0.5, logger, context, artifacts, subtasks, follower,
+    options, hostId: name, store, events, queue, sessions, clock, random: () => 0.5, logger, context, artifacts, subtasks, follower, redactor: new Redactor(),
     calls: {
       ...NOTHING, spawn: (caller, params) => subtasks.spawn(caller, params), wait: (caller, params) => subtasks.wait(caller, params),
       outcome: (caller, params) => subtasks.outcome(caller, params), children: (caller) => subtasks.children(caller),

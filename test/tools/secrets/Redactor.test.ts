@@ -78,6 +78,57 @@ describe('Redactor', () => {
     expect(redactor.copy('x'.repeat(100_000))).toMatch(/^x{2048}… \(100000 characters\)$/);
   });
 
+  it.each(['Basic authentication failed', 'bearer authorisation', 'Basic understanding'])('does not take "%s" for a key', (text) => {
+    expect(redactor.text(text)).toBe(text);
+  });
+
+  it.each(['Bearer abcdefgh12345678', 'Basic dXNlcjpwYXNzd29yZA==', 'authorization=abcdefghijklmnop', '"authorization": "abcdefghijklmnop"'])('takes the key out of %s', (text) => {
+    expect(redactor.text(text)).toMatch(/\[redacted\]"?$/);
+  });
+
+  it('takes a key of several lines out of texts that come line by line', () => {
+    const key = 'BEGIN\nfirst-line-of-it\nsecond-line-of-it\nEND';
+    const lines = new Redactor([key]).values(key.split('\n'));
+    expect(lines).toEqual(['BEGIN', '[redacted]', '[redacted]', 'END']);
+  });
+
+  it('knows how long the longest form of a value is', () => {
+    expect(new Redactor().longest).toBe(0);
+    expect(new Redactor(['aaaaaa', '€€€€€€']).longest).toBe(encodeURIComponent('€€€€€€').length);
+  });
+
+  describe('json', () => {
+    it('takes registered values out of JSON, which stays JSON', () => {
+      expect(parseJson(redactor.json(JSON.stringify({ a: SECRET, [SECRET]: 1 })))).toEqual({ a: '[redacted]', '[redacted]': 1 });
+    });
+
+    it('gives back what has none as it is, to the byte', () => {
+      expect(redactor.json('{ "a" : 1.0 }')).toBe('{ "a" : 1.0 }');
+    });
+
+    it('leaves numbers alone that look like a registered value', () => {
+      expect(new Redactor(['123456']).json('{"a":123456,"b":"123456"}')).toBe('{"a":123456,"b":"[redacted]"}');
+    });
+  });
+
+  describe('error', () => {
+    const error = { name: 'Error', message: `no ${SECRET}`, code: SECRET, stack: `Error: no ${SECRET}\n  at x`, details: { header: [SECRET] }, cause: { name: 'Error', message: KEYS[0] ?? '' } };
+
+    it('takes registered values out of every part, and keys out of the words', () => {
+      expect(redactor.error(error)).toEqual({
+        name: 'Error', message: 'no [redacted]', code: '[redacted]', stack: 'Error: no [redacted]\n  at x', details: { header: ['[redacted]'] }, cause: { name: 'Error', message: '[redacted]' },
+      });
+    });
+
+    it('takes keys out of the words also where nothing is registered', () => {
+      expect(new Redactor().error(error)).toMatchObject({ message: `no ${SECRET}`, cause: { message: '[redacted]' } });
+    });
+
+    it('adds nothing that was not there', () => {
+      expect(new Redactor().error({ name: 'Error', message: 'plain' })).toEqual({ name: 'Error', message: 'plain' });
+    });
+  });
+
   it('cuts a key in two nowhere that can be seen', () => {
     const key = KEYS[0] ?? '';
     for (let before = 8_150; before < 8_200; before++) expect(redactor.text('.'.repeat(before) + key, 10_000)).not.toContain('sk-');

@@ -1,4 +1,5 @@
 import type { TaskEvents, TransientDraft } from '../realtime/EventEmitter.ts';
+import type { Redactor } from '../tools/secrets/Redactor.ts';
 import type { SubTaskManager } from '../subtask/SubTaskManager.ts';
 import { serializeError, TaskSystemError } from '../types/Errors.ts';
 import type { EventDraft } from '../types/Events.ts';
@@ -36,6 +37,8 @@ export interface AttemptPorts {
   readonly calls: HostCalls;
   readonly context: ProjectContext;
   readonly artifacts: Artifacts;
+  /** Takes secrets out of every event of an attempt. */
+  readonly redactor: Redactor;
   readonly subtasks: Pick<SubTaskManager, 'typeOf' | 'findType' | 'excusedBy' | 'hasOpenChildren' | 'forget' | 'ended' | 'isParent'>;
 }
 
@@ -189,14 +192,14 @@ export class Attempts {
   }
 
   async #record(task: TaskRecord, drafts: readonly EventDraft[]): Promise<boolean> {
-    const { store, events, clock } = this.#ports;
-    const stored = await store.append(task.id, task.fence, drafts, clock.now());
+    const { store, events, clock, redactor } = this.#ports;
+    const stored = await store.append(task.id, task.fence, redactor.values(drafts), clock.now());
     for (const event of stored ?? []) events.emit(event);
     return stored !== undefined;
   }
 
   #emit(task: TaskRecord, draft: TransientDraft): void {
-    this.#ports.events.emitTransient({ ...task, taskId: task.id, taskType: task.type }, draft);
+    this.#ports.events.emitTransient({ ...task, taskId: task.id, taskType: task.type }, this.#ports.redactor.values(draft));
   }
 }
 

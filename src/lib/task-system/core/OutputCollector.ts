@@ -1,6 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import type { Redactor } from '../tools/secrets/Redactor.ts';
 import type { Clock } from '../types/Ports.ts';
 
 const MAX_CHUNK_CHARACTERS = 8_192;
@@ -35,14 +36,17 @@ export class OutputCollector {
   readonly #streams: readonly Readable[];
   /** Streams that wait for the log file to take more. */
   readonly #held = new Set<Readable>();
+  readonly #redactor: Pick<Redactor, 'longest' | 'values'>;
   #file: WriteStream | undefined;
   #bytes = 0;
   #isTruncated = false;
   #isExcessive = false;
   #tail = '';
 
-  constructor(streams: Readonly<Record<OutputStream, Readable | null>>, logPath: string, limitBytes: number, listener: OutputListener) {
+  /** @param redactor takes registered secrets out of everything that is kept or said. */
+  constructor(streams: Readonly<Record<OutputStream, Readable | null>>, logPath: string, limitBytes: number, listener: OutputListener, redactor: Pick<Redactor, 'longest' | 'values'> = NO_SECRETS) {
     this.#listener = listener;
+    this.#redactor = redactor;
     this.#limitBytes = limitBytes;
     this.#logPath = logPath;
     this.#streams = [streams.stdout, streams.stderr].filter((stream) => stream !== null);
@@ -77,9 +81,9 @@ export class OutputCollector {
     let partial = '';
     stream.on('data', (chunk: Buffer) => {
       const kept = this.#admit(chunk, stream);
-      if (kept !== undefined) partial = this.#sayLines(name, partial + decoder.write(kept));
+      if (kept !== undefined) partial = this.#sayLines(name, stream, partial + decoder.write(kept));
     });
-    this.#flushes.push(() => { this.#say(name, partial + decoder.end()); partial = ''; });
+    this.#flushes.push(() => { this.#say(name, stream, this.#redactor.values(partial + decoder.end())); partial = ''; });
     const isOver = (): void => { resolve(undefined); };
     stream.once('end', isOver).once('error', isOver).once('close', isOver);
     return promise;
@@ -100,16 +104,16 @@ export class OutputCollector {
     }
     if (room === 0) return undefined;
     const kept = chunk.length <= room ? chunk : chunk.subarray(0, room);
-    if (!this.#writeFile(kept)) {
-      this.#held.add(stream);
-      stream.pause();
-    }
+    // Where there are secrets, only what was looked through goes to the file.
+    if (this.#redactor.longest === 0) this.#writeFile(kept, stream);
     return kept;
   }
 
-  #writeFile(bytes: Buffer): boolean {
+  #writeFile(data: Buffer | string, stream: Readable): void {
     this.#file ??= this.#openFile();
-    return this.#file.destroyed || this.#file.write(bytes);
+    if (this.#file.destroyed || this.#file.writableEnded || this.#file.write(data)) return;
+    this.#held.add(stream);
+    stream.pause();
   }
 
   #openFile(): WriteStream {
@@ -122,27 +126,32 @@ export class OutputCollector {
   }
 
   /** Says what is whole and returns the rest: a line without its end. */
-  #sayLines(name: OutputStream, text: string): string {
-    let rest = text;
-    for (let end = pieceEnd(rest); end > 0; end = pieceEnd(rest)) {
-      this.#say(name, rest.slice(0, end));
+  #sayLines(name: OutputStream, stream: Readable, text: string): string {
+    const { longest } = this.#redactor;
+    let rest = this.#redactor.values(text);
+    // Of a line without its end the last characters wait: they may be the beginning of a secret.
+    for (let end = pieceEnd(rest, longest); end > 0; end = pieceEnd(rest, longest)) {
+      this.#say(name, stream, rest.slice(0, end));
       rest = rest.slice(end);
     }
     return rest;
   }
 
-  #say(name: OutputStream, text: string): void {
+  #say(name: OutputStream, stream: Readable, text: string): void {
     if (text === '') return;
+    if (this.#redactor.longest > 0) this.#writeFile(text, stream);
     // Cutting may halve a character at the front, which no database and no JSON could hold.
     this.#tail = (this.#tail + text).slice(-TAIL_CHARACTERS).toWellFormed();
     this.#listener.onText(name, text);
   }
 }
 
-/** How much to say at once: as many whole lines as fit; of a longer line what fits; 0 to wait for the end of the line. */
-function pieceEnd(text: string): number {
+const NO_SECRETS: Pick<Redactor, 'longest' | 'values'> = { longest: 0, values: (value) => value };
+
+/** How much to say at once: as many whole lines as fit; of a longer line what fits; 0 to wait for the end of the line. @param held characters at the end that must wait. */
+function pieceEnd(text: string, held: number): number {
   const lines = text.lastIndexOf('\n', MAX_CHUNK_CHARACTERS - 1) + 1;
-  if (lines > 0 || text.length <= MAX_CHUNK_CHARACTERS) return lines;
+  if (lines > 0 || text.length <= MAX_CHUNK_CHARACTERS + held) return lines;
   const isMidCharacter = /[\uD800-\uDBFF]/.test(text.charAt(MAX_CHUNK_CHARACTERS - 1));
   return isMidCharacter ? MAX_CHUNK_CHARACTERS - 1 : MAX_CHUNK_CHARACTERS;
 }

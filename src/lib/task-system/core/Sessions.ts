@@ -20,6 +20,8 @@ import { modelProgramPath } from './childEntry.ts';
 import { endMarked } from './endMarked.ts';
 import type { Launcher } from './launch/Launcher.ts';
 import { Networks } from './Networks.ts';
+import type { Redactor } from '../tools/secrets/Redactor.ts';
+import { familyOf } from './processTree.ts';
 import { SandboxKinds } from './SandboxKinds.ts';
 import { SparePool } from './SparePool.ts';
 import { TaskProcess } from './TaskProcess.ts';
@@ -33,6 +35,7 @@ export interface SessionsPorts {
   readonly hostId: string;
   readonly childEntry: string;
   readonly levels: Levels;
+  readonly redactor: Redactor;
   readonly spawn: ProcessSpawner;
   readonly launcher: Launcher;
   readonly clock: Clock;
@@ -175,7 +178,7 @@ export class Sessions {
       context,
       ...modelsOf(this.#ports.options, type),
       outputBytes: type.limits.outputBytes,
-    }, { ...ports, limiter, clock: this.#ports.clock, ...(network === undefined ? {} : { network }) });
+    }, { ...ports, limiter, clock: this.#ports.clock, redactor: this.#ports.redactor, ...(network === undefined ? {} : { network }) });
     return {
       session, workspace, isolation: isolationOf(level, group?.held), warning: joined(warning, unheld(type.limits, group)),
       dispose: (disposal) => { this.workspaces.dispose(workspace, disposal, child.isPathFixed ? attemptName : undefined); },
@@ -214,7 +217,7 @@ export class Sessions {
     const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId, this.#networks.threadsOf(processId)), { launcher, clock, maxResultBytes: this.#maxResultBytes });
     this.#confine(child);
     const groups = this.#groups;
-    if (groups !== undefined) child.holdFor(groups.admit(processId, child.up.then(() => child.members)).entered);
+    if (groups !== undefined) child.holdFor(groups.admit(processId, child.up.then(() => familyOf(child.pid))).entered);
     void child.exited.then(() => {
       this.#limiter.kernel.forget(processId);
       this.#networks.forget(processId);

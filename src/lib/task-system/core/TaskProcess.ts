@@ -86,11 +86,6 @@ export class TaskProcess {
     return childrenOf(init)[0];
   }
 
-  /** It and everything that it has started so far, parents first; none when it is gone. */
-  get members(): readonly number[] {
-    return this.pid === undefined || this.#hasExited ? [] : [this.pid, ...descendantsOf(this.pid)];
-  }
-
   /** Where the child finds a directory of the host that is its workspace. */
   workspaceInside(workspace: string): string {
     return this.#innerWorkspace ?? workspace;

@@ -1,4 +1,5 @@
 import { serializeError } from '../types/Errors.ts';
+import type { Redactor } from '../tools/secrets/Redactor.ts';
 import type { TransientDraft } from '../realtime/EventEmitter.ts';
 import type { AttemptLimiter } from '../policy/ResourceLimiter.ts';
 import type { NetworkAccess } from '../policy/network/NetworkProxy.ts';
@@ -47,6 +48,8 @@ export interface SessionPorts {
   readonly emit: (draft: TransientDraft) => void;
   /** A warning, which is stored. */
   readonly warn: (code: string, message: string) => void;
+  /** Takes secrets out of what the task says. */
+  readonly redactor: Redactor;
   /** Its way to the network, if it has one; cut when the outcome is known. */
   readonly network?: Pick<NetworkAccess, 'close'> & { readonly access: { readonly traffic: NetworkTraffic } };
   /** The child asks for something. */
@@ -116,7 +119,7 @@ export class TaskSession {
       ...(peaks.workspaceBytes === undefined ? {} : { peakWorkspaceBytes: peaks.workspaceBytes }),
       ...(traffic === undefined ? {} : { sentBytes: traffic.sentBytes, receivedBytes: traffic.receivedBytes }),
     };
-    return outcomeOf(this.#explained(output.tail), this.#task.id, output.tail, resultBytes);
+    return this.#redacted(outcomeOf(this.#explained(output.tail), this.#task.id, output.tail, resultBytes));
   }
 
   /**
@@ -139,7 +142,7 @@ export class TaskSession {
       case 'ready':
         break;
       case 'progress': {
-        const { type: _type, ...progress } = message;
+        const { type: _type, ...progress } = this.#ports.redactor.values(message);
         this.#progress = progress;
         this.#progressGate.push(progress);
         break;
@@ -180,7 +183,17 @@ export class TaskSession {
       onText: (stream, text) => { this.#ports.emit({ type: 'task:log', data: { stream, level: stream === 'stderr' ? 'warn' : 'info', text } }); },
       onTruncated: (limit) => { this.#ports.warn('OUTPUT_TRUNCATED', `more than ${String(limit)} bytes of output; the rest is thrown away`); },
       onExcess: (allowed, seen) => { this.#breach({ limit: 'output', unit: 'bytes', allowed, seen, peak: seen, mechanism: 'watched' }); },
-    });
+    }, this.#ports.redactor);
+  }
+
+  /** What is stored and told to everybody. */
+  #redacted(outcome: Outcome): Outcome {
+    const { redactor } = this.#ports;
+    switch (outcome.kind) {
+      case 'completed': return { ...outcome, resultJson: redactor.json(outcome.resultJson) };
+      case 'failed': return { ...outcome, error: redactor.error(outcome.error) };
+      case 'cancelled': case 'interrupted': return outcome;
+    }
   }
 
   #watchLimits(): void {

@@ -29,6 +29,11 @@ export function descendantsOf(pid: number): number[] {
   return found;
 }
 
+/** A process and all its living descendants, parents first; none of a process that was never started. */
+export function familyOf(pid: number | undefined): readonly number[] {
+  return pid === undefined ? [] : [pid, ...descendantsOf(pid)];
+}
+
 /**
  * Living processes whose environment carries `mark` (`NAME=value`): also those that left their group and their parent. A process
  * that ends while it is looked at may have started another one just before; then the list is read again.

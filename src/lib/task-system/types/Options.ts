@@ -44,8 +44,9 @@ export interface TaskSystemOptions {
    */
   readonly tools?: ToolSet;
   /**
-   * Values that nobody may see, such as API keys: taken out of the events of tools, of what host tools return, and of their errors.
-   * Each 6 characters or longer. @defaultValue none
+   * Values that nobody may see, such as API keys: taken out of everything that comes from a task (its events, output, progress, result,
+   * error and notes) and of what host tools return, also as JSON, base64 or in an address. What a task is given stays as it is: its input
+   * and `env`. Each 6 characters or longer. @defaultValue none
    */
   readonly secrets?: readonly string[];
   /** Lifecycle hooks; the same as calling `tasks.hooks.on…` right after creation. */

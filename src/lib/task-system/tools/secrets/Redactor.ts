@@ -1,4 +1,6 @@
-import { isJsonObject, type JsonValue } from '../../types/Json.ts';
+import type { SerializedError } from '../../types/Errors.ts';
+import { isRecord } from '../../types/isRecord.ts';
+import { isJsonObject, parseJson, stringifyJson, type JsonValue } from '../../types/Json.ts';
 import { isSecretName, redactPatterns } from './patterns.ts';
 
 /** What stands where a secret stood. */
@@ -10,6 +12,8 @@ const MAX_COPIED_TEXT = 2_048;
 const NODE_COST = 8;
 /** At the end of a text that was cut there may be a part of a key, which no longer looks like one. */
 const EDGE = 256;
+/** A shorter line of a secret stands in too many texts by chance. */
+const MIN_LINE = 8;
 
 /**
  * Takes secrets out of what others will see: values that are registered, in the forms in which they travel, and what looks like a key
@@ -20,7 +24,9 @@ export class Redactor {
 
   /** @param secrets the registered values. */
   constructor(secrets: readonly string[] = []) {
-    const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('base64url')]);
+    // What is printed comes line by line, and so does a key that has several.
+    const lines = secrets.flatMap((secret) => secret.split(/\r?\n/).filter((line) => line !== secret && line.length >= MIN_LINE));
+    const forms = [...secrets, ...lines].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), Buffer.from(secret).toString('base64'), Buffer.from(secret).toString('base64url')]);
     // The longest first: one may be a part of another.
     this.#forms = [...new Set(forms)].sort((left, right) => right.length - left.length);
   }
@@ -33,14 +39,40 @@ export class Redactor {
     return `${kept}… (${String(text.length)} characters)`;
   }
 
-  /** A value without the registered values: for those who may see everything else. */
-  values(value: JsonValue): JsonValue {
+  /** How long the longest form of a registered value is, in characters; 0 when there is none. */
+  get longest(): number {
+    return this.#forms[0]?.length ?? 0;
+  }
+
+  /** A value of plain data without the registered values: for those who may see everything else. */
+  values<Value>(value: Value): Value;
+  values(value: unknown): unknown {
     return this.#forms.length === 0 ? value : this.#withoutValuesIn(value);
+  }
+
+  /** The same for a value as JSON. */
+  json(text: string): string {
+    return this.#forms.some((form) => text.includes(form)) ? stringifyJson(this.values(parseJson(text))) ?? text : text;
+  }
+
+  /** An error as others will see it: without registered values, and without what looks like a key in its words. */
+  error(error: SerializedError): SerializedError {
+    const { message, stack, cause } = error;
+    return {
+      ...this.values(error),
+      message: this.#words(message),
+      ...(stack === undefined ? {} : { stack: this.#words(stack) }),
+      ...(cause === undefined ? {} : { cause: this.error(cause) }),
+    };
   }
 
   /** A copy for an event: without secrets, and small. */
   copy(value: JsonValue): JsonValue {
     return this.#copy(value, { left: MAX_LOOKED_AT });
+  }
+
+  #words(text: string): string {
+    return redactPatterns(this.#withoutValues(text), MARK);
   }
 
   #copy(value: JsonValue, budget: { left: number }): JsonValue {
@@ -62,13 +94,10 @@ export class Redactor {
     return Object.fromEntries(entries);
   }
 
-  #withoutValuesIn(value: JsonValue): JsonValue {
+  #withoutValuesIn(value: unknown): unknown {
     if (typeof value === 'string') return this.#withoutValues(value);
-    if (Array.isArray(value)) {
-      const items: readonly JsonValue[] = value;
-      return items.map((item) => this.#withoutValuesIn(item));
-    }
-    if (!isJsonObject(value)) return value;
+    if (Array.isArray(value)) return value.map((item) => this.#withoutValuesIn(item));
+    if (!isRecord(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [this.#withoutValues(key), this.#withoutValuesIn(item)]));
   }
 

@@ -24,6 +24,8 @@ export const processMisbehaviours = {
     for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGXCPU']) process.on(name, () => undefined);
     return never();
   },
+  // Where somebody would look for it: the code is what the suite prints.
+  'a secret in an error': () => { throw stopped(process.env.KEY); },
   'a stop of its own': () => {
     process.kill(process.pid, 'SIGSTOP');
     return 'WENT_ON';
