@@ -83,4 +83,20 @@ describe('an agent in a system', { timeout: 120_000 }, () => {
     expect(events.flatMap(({ type, data }) => (type === 'task:text' && 'text' in data ? [data.text] : []))).toContain('I look again.');
     expect(events.filter(({ type }) => type === 'task:tool:end')).toHaveLength(5);
   });
+
+  it('reads a denial as the result of its call, and goes on; what is allowed is done', async () => {
+    const { system, events, requests } = await open((request) => {
+      switch (stepOf(request)) {
+        case 0: return { calls: [{ name: 'fs_write', arguments: { path: 'plan.md', content: 'Burn the hive.' } }] };
+        case 1: return { calls: [{ name: 'fs_write', arguments: { path: 'plan.md', content: 'Leave the hive alone.' } }] };
+        default: return { text: 'Written.' };
+      }
+    }, {
+      tasks: { lead: { module: new URL('./handlers/lead.ts', import.meta.url), policy: { ask: ['fs.write'] } } },
+      hooks: { onTaskApproval: ({ approval }) => (JSON.stringify(approval.input).includes('Burn') ? { decision: 'deny', by: 'the keeper', reason: 'bees are friends' } : 'allow') },
+    });
+    await expect((await system.submit({ type: 'lead', project: 'bees', input: 'Make a plan' })).result()).resolves.toMatchObject({ text: 'Written.', toolCalls: 2 });
+    expect(JSON.stringify(requests[1]?.messages.at(-1))).toContain('denied by the keeper: bees are friends');
+    expect(events.filter(({ type }) => type === 'task:tool:end').map(({ data }) => 'outcome' in data && data.outcome)).toEqual(['denied', 'ok']);
+  });
 });

@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { connect } from '../../src/client.ts';
 import type { TaskSystem, TaskSystemDeps } from '../../src/lib/task-system/index.ts';
+import type { FeedAction } from '../../src/lib/task-system/realtime/WebSocketServer.ts';
 import { openSqliteStore } from '../../src/lib/task-system/store/SqliteStore.ts';
 import type { JsonValue } from '../../src/lib/task-system/types/Json.ts';
 import type { TaskSystemOptions, TaskTypeOptions } from '../../src/lib/task-system/types/Options.ts';
@@ -214,5 +218,34 @@ describe('a call that waits when its host is killed', () => {
     await system.deny(open?.id ?? '', { by: 'anna' });
     expect(await system.handle(open?.taskId ?? '').result()).toMatchObject([{ code: 'APPROVAL_DENIED' }]);
     expect([await system.approvals({ state: 'denied' }), await system.approvals()]).toEqual([[expect.objectContaining({ id: open?.id })], []]);
+  });
+
+  it('is allowed by a client of the live feed, which finds the request of the host that is gone', async () => {
+    const root = temporaryDirectory();
+    await killHostAt(root, 'task:wait', ASK);
+    const { system, events } = await openPaying({ root });
+    const server = createServer();
+    onTestFinished(() => { server.close(); });
+    const users: Readonly<Record<string, readonly FeedAction[]>> = { anna: ['subscribe', 'approvals', 'approve'], bob: ['subscribe', 'approvals'] };
+    system.attachWebSocket<string>(server, {
+      authenticate: (_request, { token = '' }) => (token in users ? { identity: token } : false), authorize: (identity, action) => users[identity]?.includes(action) === true,
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const url = `ws://127.0.0.1:${String(typeof address === 'object' && address !== null ? address.port : 0)}/tasks`;
+    const [anna, bob] = ['anna', 'bob'].map((token) => connect(url, { token }));
+    onTestFinished(() => { anna?.close(); bob?.close(); });
+    const [open] = await bob?.approvals() ?? [];
+    expect(open).toMatchObject({ tool: 'pay', input: { to: 'bob' }, state: 'open' });
+    await expect(bob?.approve(open?.id ?? '')).rejects.toMatchObject({ code: 'FEED_FORBIDDEN' });
+    await anna?.approve(open?.id ?? '', { reason: 'as agreed' });
+    await anna?.approve(open?.id ?? '');
+    await expect(anna?.deny(open?.id ?? '')).rejects.toMatchObject({ code: 'FEED_FORBIDDEN' });
+    expect(await system.handle(open?.taskId ?? '').result()).toEqual(['paid']);
+    expect(paidIn(root)).toHaveLength(1);
+    expect(events.filter(({ type }) => type === 'task:approval:end').map(({ data }) => data)).toEqual([
+      { approvalId: open?.id, tool: 'pay', outcome: 'allowed', by: 'anna', reason: 'as agreed', remember: 'once' },
+    ]);
   });
 });

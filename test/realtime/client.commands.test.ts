@@ -33,6 +33,23 @@ describe('FeedClient commands', () => {
     expect(calls).toEqual(['submit acme', 'cancel a-1', 'retry a-1']);
   });
 
+  it('answer what is asked for', async () => {
+    const calls: string[] = [];
+    const { client } = await open(projectsControl(calls));
+    await client.approve('a-1.1', { remember: 'task' });
+    await client.deny('a-1.2', { reason: 'no' });
+    expect((await client.approvals({ project: 'bolt' })).map(({ id }) => id)).toEqual(['b-1.1']);
+    expect(await client.approvals()).toHaveLength(2);
+    expect(calls).toEqual(['approve a-1.1 by a client of the live feed', 'deny a-1.2 by a client of the live feed']);
+  });
+
+  it('say why an answer came too late, and end with the client', async () => {
+    const { client } = await open(controlOf({ approve: () => Promise.reject(new TaskSystemError('APPROVAL_EXPIRED', 'too late')) }));
+    expect(await client.approve('a-1.1').catch((error: unknown) => error)).toMatchObject({ code: 'APPROVAL_EXPIRED' });
+    client.close();
+    for (const command of [client.approve('a-1.1'), client.deny('a-1.1'), client.approvals()]) await expect(command).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+  });
+
   it('leave inputs and results out of lists', async () => {
     const { client } = await open(controlOf({ list: () => Promise.resolve({ tasks: [taskOf('a', { input: 'secret', result: 'large' })], nextCursor: 'next' }) }));
     const page = await client.list();

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { defineTask } from '../../src/lib/task-system/core/defineTask.ts';
 import { runTask } from '../../src/lib/task-system/testing/runTask.ts';
 import { defineTool } from '../../src/lib/task-system/tools/defineTool.ts';
+import { TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
 import { rejectionOf } from '../support/thrown.ts';
 
 const twice = defineTool({ name: 'twice', inputSchema: z.object({ n: z.number() }), execute: ({ n }) => 2 * n });
@@ -44,5 +45,24 @@ describe('runTask: tools', () => {
     const stop = new AbortController();
     const handler = defineTask({ run: ({ tools }) => { stop.abort(); return tools.call('fs.stat', { path: '.' }); } });
     expect((await rejectionOf(runTask(handler, { signal: stop.signal }))).code).toBe('TOOL_ABORTED');
+  });
+
+  it('asks the test for what the policy asks for', async () => {
+    const handler = defineTask({
+      run: ({ tools }) => Promise.all(['good', 'bad'].map((path) => tools.call('fs.write', { path, content: '' }).then(() => 'written', (error: unknown) => (TaskSystemError.isInstance(error) ? error.code : 'lost')))),
+    });
+    const asked: unknown[] = [];
+    const { result, toolCalls } = await runTask(handler, {
+      policy: { ask: ['fs.write'] },
+      approve: (call) => { asked.push(call); return JSON.stringify(call.input).includes('good'); },
+    });
+    expect(result).toEqual(['written', 'APPROVAL_DENIED']);
+    expect(asked).toEqual(['good', 'bad'].map((path) => ({ tool: 'fs.write', input: expect.objectContaining({ path }) })));
+    expect(toolCalls.map(({ outcome }) => outcome).toSorted()).toEqual(['denied', 'ok']);
+  });
+
+  it('denies what the policy asks for when the test says nothing of it', async () => {
+    const handler = defineTask({ run: ({ tools }) => tools.call('fs.write', { path: 'a', content: '' }) });
+    expect((await rejectionOf(runTask(handler, { policy: { ask: ['fs.write'] } }))).code).toBe('APPROVAL_EXPIRED');
   });
 });
