@@ -8,7 +8,8 @@ export type {
   ContextCompaction, ContextFileReport, ContextReport, NotesMessage, PrepareContext, PreparedContext, PrepareOptions, TaskProjectContext,
 } from './lib/task-system/types/Context.ts';
 export type { SerializedError } from './lib/task-system/types/Errors.ts';
-export type { LogLevel } from './lib/task-system/types/Events.ts';
+export type { HostModel, ModelOptions, ModelPrice } from './lib/task-system/types/Models.ts';
+export type { LogLevel, ModelCallEnd } from './lib/task-system/types/Events.ts';
 export type { TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';
 export type { JsonObject, JsonValue } from './lib/task-system/types/Json.ts';
 export type { RetryPolicy, SubmitOptions } from './lib/task-system/types/Options.ts';

@@ -7,7 +7,7 @@ import type { TaskRecord, TaskStore } from '../types/TaskStore.ts';
 /** What calls that cost something need of the system. */
 export interface SpendingPorts {
   readonly options: ResolvedOptions;
-  readonly store: TaskStore;
+  readonly store: Pick<TaskStore, 'ledger' | 'get'>;
   /** The type of a task, with what its ancestors narrow. */
   readonly findType: (task: TaskRecord) => ResolvedTaskType | undefined;
   readonly clock: Clock;

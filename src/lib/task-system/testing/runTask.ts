@@ -2,16 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { contextProgramPath } from '../core/childEntry.ts';
+import { contextProgramPath, modelProgramPath } from '../core/childEntry.ts';
+import { createSpending } from '../core/spending.ts';
 import type { Permit } from '../core/ToolAttempt.ts';
 import { readHostTools, ToolBroker, type AskedCall } from '../core/ToolBroker.ts';
 import { createTaskContext, type ContextPorts } from '../core/TaskContext.ts';
 import { Redactor } from '../tools/secrets/Redactor.ts';
 import { TaskSystemError } from '../types/Errors.ts';
-import type { EventDraft, LogLevel } from '../types/Events.ts';
+import type { SpendLedger } from '../types/Budgets.ts';
+import type { EventDraft, LogLevel, ModelCallEnd } from '../types/Events.ts';
 import type { TaskDefinition } from '../types/Handler.ts';
 import type { GivenSlot, HostCall } from '../types/HostCalls.ts';
 import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '../types/Json.ts';
+import type { HostModel, ModelOptions, StartModels } from '../types/Models.ts';
+import { parseTaskSystemOptions } from '../types/parseOptions.ts';
 import { parseSubmitOptions } from '../types/parseCalls.ts';
 import type { PolicyOptions } from '../types/Policy.ts';
 import { systemClock } from '../types/Ports.ts';
@@ -44,6 +48,11 @@ export interface TestRunOptions {
   readonly tools?: ToolSet;
   /** What the task may do. @defaultValue every tool, every host */
   readonly policy?: PolicyOptions;
+  /**
+   * Language models by name, or what stands in for them: mock models of the AI SDK, or the address of a scripted server. They are called as
+   * by a host, within the default budgets. @defaultValue none
+   */
+  readonly models?: Readonly<Record<string, HostModel | ModelOptions>>;
   /** Answers the calls that the policy asks for. @defaultValue nobody does: they are denied with `APPROVAL_EXPIRED` */
   readonly approve?: (call: { readonly tool: string; readonly input: JsonValue }) => boolean | Promise<boolean>;
   /** Abort it to see what the handler does when it is stopped. @defaultValue one that is never aborted */
@@ -70,6 +79,8 @@ export interface TestRun {
   readonly remembered: readonly string[];
   /** Every call of a tool, in the order of their ends. Built-in tools do their work in the workspace. */
   readonly toolCalls: readonly ToolCall[];
+  /** Every call of a model, in the order of their ends. */
+  readonly modelCalls: readonly ModelCallEnd[];
 }
 
 /** A call of a tool. */
@@ -101,7 +112,7 @@ export async function runTask<Schema extends StandardSchema | undefined>(definit
     const input = await parseInput(definition.input, started.input);
     const context = createTaskContext(started, input, workspace, record);
     const result: unknown = await Reflect.apply(definition.run, definition, [context]);
-    return { result: asStored(result), progress: record.progress, logs: record.logs, spawned: record.spawned, remembered: record.remembered, toolCalls: record.toolCalls };
+    return { result: asStored(result), progress: record.progress, logs: record.logs, spawned: record.spawned, remembered: record.remembered, toolCalls: record.toolCalls, modelCalls: record.modelCalls };
   } finally {
     if (options.workspace === undefined) await rm(workspace, { recursive: true, force: true });
   }
@@ -117,20 +128,25 @@ class Recorder implements ContextPorts {
   readonly spawned: SpawnedTask[] = [];
   readonly remembered: string[] = [];
   readonly toolCalls: ToolCall[] = [];
+  readonly modelCalls: ModelCallEnd[] = [];
   readonly tools?: ToolSet;
+  readonly models?: StartModels;
   readonly #task: TaskRecord;
   readonly #workspace: string;
-  readonly #toolCalls: ReadonlyMap<HostMethod, HostCall>;
+  readonly #hostCalls: Map<HostMethod, HostCall>;
   readonly #inputs = new Map<string, JsonValue>();
 
-  constructor(task: StartedTask, workspace: string, { signal = new AbortController().signal, tools = {}, policy = ANYTHING, approve }: TestRunOptions, own: ToolSet | undefined) {
+  constructor(task: StartedTask, workspace: string, { signal = new AbortController().signal, tools = {}, policy = ANYTHING, approve, models }: TestRunOptions, own: ToolSet | undefined) {
     this.signal = signal;
     this.#task = recordOf(task);
     this.#workspace = workspace;
     if (own !== undefined) this.tools = own;
     const resolved = resolvePolicy(policy, 'policy');
     const broker = new ToolBroker({ tools: readHostTools(tools), policyOf: () => resolved, ask: (_caller, call) => answer(call, approve), redactor: new Redactor(), clock: systemClock, logger: SILENT });
-    this.#toolCalls = new Map<HostMethod, HostCall>([['toolStart', broker.start], ['toolEnd', broker.end], ['toolRun', broker.run], ['toolList', broker.list]]);
+    this.#hostCalls = new Map<HostMethod, HostCall>([['toolStart', broker.start], ['toolEnd', broker.end], ['toolRun', broker.run], ['toolList', broker.list]]);
+    if (models === undefined) return;
+    this.models = { names: Object.keys(models), program: modelProgramPath() };
+    this.#hostCalls.set('model', modelCall(task.type, workspace, policy, models));
   }
 
   readonly send = (message: ChildMessage): void => {
@@ -144,7 +160,7 @@ class Recorder implements ContextPorts {
   };
 
   readonly call = (method: HostMethod, params: JsonValue): Promise<JsonValue> => {
-    const ask = this.#toolCalls.get(method);
+    const ask = this.#hostCalls.get(method);
     if (ask !== undefined) return ask({ task: this.#task, workspace: this.#workspace, signal: this.signal, record: this.#record, giveSlot }, params);
     if (method === 'remember' && isJsonObject(params) && typeof params['text'] === 'string') this.remembered.push(params['text']);
     if (method !== 'spawn') return Promise.resolve(null);
@@ -157,6 +173,7 @@ class Recorder implements ContextPorts {
   readonly #record = (events: readonly EventDraft[]): Promise<boolean> => {
     for (const { type, data } of events) {
       if (type === 'task:tool:start') this.#inputs.set(data.callId, data.input);
+      if (type === 'task:model:end') this.modelCalls.push(data);
       if (type !== 'task:tool:end') continue;
       const { callId, tool, outcome, message } = data;
       this.toolCalls.push({ tool, input: this.#inputs.get(callId) ?? null, outcome, ...(message === undefined ? {} : { message }) });
@@ -171,6 +188,14 @@ const SILENT = { debug: () => undefined, info: () => undefined, warn: () => unde
 /** The task as a host would have it in its books. */
 function recordOf({ input, ...task }: StartedTask): TaskRecord {
   return { ...task, inputJson: JSON.stringify(input), state: 'running', priority: 0, orderKey: 0, fence: 1, interruptions: 0, createdAt: 0, overrides: {} };
+}
+
+/** Calls models as the host of a system with these options would; what is spent is forgotten with the run. */
+function modelCall(type: string, root: string, policy: PolicyOptions, models: NonNullable<TestRunOptions['models']>): HostCall {
+  const options = parseTaskSystemOptions({ root, tasks: { [type]: { module: path.join(root, 'handler.js'), policy } }, models });
+  const ledger: SpendLedger = { spent: () => Promise.resolve(new Map()), charge: () => Promise.resolve() };
+  const store = { ledger, get: () => Promise.resolve(undefined) };
+  return createSpending({ options, store, findType: () => options.types.get(type), clock: systemClock, random: Math.random, logger: SILENT }).model;
 }
 
 /** Somebody is asked, if there is anybody. */

@@ -201,16 +201,14 @@ export class FeedClient {
     }
     this.#link = new FeedLink({
       url: this.#url, token, WebSocket: this.#WebSocket, clock: this.#deps.clock,
-      onWelcome: () => { this.#onWelcome(); },
+      onWelcome: () => {
+        for (const frame of this.#subscriptions.frames) this.#link?.send(frame);
+        this.#calls.resume();
+        this.#update();
+      },
       onFrame: (frame) => { this.#onFrame(frame); },
       onEnd: (end) => { this.#onEnd(end); },
     });
-  }
-
-  #onWelcome(): void {
-    for (const frame of this.#subscriptions.frames) this.#link?.send(frame);
-    this.#calls.resume();
-    this.#update();
   }
 
   #onFrame(frame: ServerFrame): void {
