@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TaskSystem } from '../../src/lib/task-system/index.ts';
 import type { TaskEvent } from '../../src/lib/task-system/types/Events.ts';
 import type { IsolationLevel } from '../../src/lib/task-system/types/Isolation.ts';
+import type { JsonObject } from '../../src/lib/task-system/types/Json.ts';
 import type { TaskTypeOptions } from '../../src/lib/task-system/types/Options.ts';
 import { hasKernelLevel } from './isolation/kernelLevel.ts';
 import { openSystem, recordEvents, temporaryDirectory, testOptions } from './support.ts';
@@ -169,5 +170,44 @@ describe.each<IsolationLevel>(['process', 'permission-model'])('network at the l
     const port = await webServer();
     const { ask } = await asking(level, ['api.example.com']);
     expect(await ask({ way: 'direct', url: `http://127.0.0.1:${String(port)}/` })).toEqual([{ body: 'GET /' }]);
+  });
+});
+
+describe.skipIf(!hasKernel)('http.fetch at the level "kernel"', () => {
+  interface Called { readonly output?: Readonly<Record<string, unknown>>; readonly code?: string; readonly message?: string }
+
+  async function calling(hosts: readonly string[]): Promise<{ readonly events: readonly TaskEvent[]; readonly fetch: (input: JsonObject) => Promise<Called> }> {
+    const policy = { allow: ['http.fetch'], network: { hosts } };
+    const system = await openSystem(testOptions({ 'uses-tools.ts': { sandbox: { level: 'kernel' }, policy } }, { network: { allowLoopback: true }, queue: { spares: 1 } }));
+    return {
+      events: recordEvents(system),
+      fetch: async (input) => {
+        const result = await (await system.submit({ type: 'uses-tools', input: { steps: [{ tool: 'http.fetch', input }] } })).result();
+        const { results }: { results: readonly Called[] } = Object(result);
+        return results[0] ?? {};
+      },
+    };
+  }
+
+  it('reaches a host that the policy names, through the proxy, in pages', async () => {
+    const port = await webServer();
+    const { fetch, events } = await calling([`localhost:${String(port)}`]);
+    const url = `http://localhost:${String(port)}/a?b=c`;
+    expect((await fetch({ url })).output).toMatchObject({ status: 200, url, body: 'GET /a?b=c' });
+    expect((await fetch({ url, method: 'PUT', offset: 4, limit: 2 })).output).toMatchObject({ body: '/a', nextOffset: 6 });
+    expect(events.filter(({ type }) => type === 'task:tool:end').map(({ data }) => data)).toMatchObject([{ outcome: 'ok' }, { outcome: 'ok' }]);
+  });
+
+  it('reaches no other host: the call is denied before anything is sent, and says why', async () => {
+    const port = await webServer();
+    const { fetch, events } = await calling(['example.com']);
+    expect(await fetch({ url: `http://localhost:${String(port)}/` })).toMatchObject({ code: 'TOOL_DENIED', message: expect.stringContaining('localhost') });
+    expect(events.filter(({ type }) => type === 'task:tool:end').map(({ data }) => data)).toMatchObject([{ outcome: 'denied' }]);
+    expect(events.some(({ type }) => type === 'task:network:denied')).toBe(false);
+  });
+
+  it('says of a server that is not there that it is not', async () => {
+    const { fetch } = await calling(['localhost']);
+    expect(await fetch({ url: 'http://localhost:1/' })).toMatchObject({ code: 'TOOL_FAILED', message: expect.stringContaining('localhost:1') });
   });
 });

@@ -32,6 +32,14 @@ describe('a task that asks for hosts in odd ways', () => {
     expect(await statusFor(admit(openProxy().proxy, ['*', '*:443']), `${address}:443`)).toBe('HTTP/1.1 403 Forbidden');
   });
 
+  it('is told what to do when it asks for an https address in the open', async () => {
+    const admitted = admit(openProxy().proxy, ['web.test']);
+    const answer = await ask(admitted.path, getRequest('https://web.test/secret', admitted.authorization));
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+    expect(answer).toContain('https goes through a tunnel (CONNECT)');
+    expect(admitted.denials).toMatchObject([{ code: 'NETWORK_DENIED', host: 'https://web.test/secret' }]);
+  });
+
   it('gets an address that the policy names', async () => {
     const port = await echoServer();
     const { answer } = await openTunnel(admit(openProxy().proxy, ['127.0.0.1']), `127.0.0.1:${String(port)}`);

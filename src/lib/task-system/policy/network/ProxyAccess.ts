@@ -116,6 +116,9 @@ export class ProxyAccess {
 
   #decide(grant: NetworkGrant | undefined, target: Target | undefined, written: string): Target {
     if (grant === undefined) throw denied('no task is running for which it could be reached', { reason: 'over', host: shown(written) });
+    if (target === undefined && /^https:/i.test(written)) {
+      throw denied(`${JSON.stringify(shown(written))} was asked for in the open: https goes through a tunnel (CONNECT), as fetch, curl and git do by themselves`, { reason: 'name', host: shown(written) });
+    }
     if (target === undefined) throw denied(`${JSON.stringify(shown(written))} is not a plain host with a port`, { reason: 'name', host: shown(written) });
     const { host, port } = target;
     // A pattern with a wildcard means names: an address has to be named as it is.
