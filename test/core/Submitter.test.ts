@@ -27,7 +27,7 @@ interface World {
 function setUp({ queue: queueOptions = {}, type = {}, hook, stored = [] }: World = {}) {
   const options = parseTaskSystemOptions({ root: '/root', tasks: { research: { module: '/research.js', retry: { maxAttempts: 3 }, ...type }, write: { module: '/write.js' } }, queue: queueOptions });
   const queue = new TaskQueue(5, () => ({ maxConcurrent: 5, weight: 1 }));
-  const types = new InheritedTypes(options.types);
+  const types = new InheritedTypes(options.types, () => 'process');
   const submitted: NewTask[] = [];
   let ids = 0;
   const submitter = new Submitter({

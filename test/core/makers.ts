@@ -66,7 +66,7 @@ export function makeStore(parts: Partial<TaskStore>): TaskStore {
     ledger: { spent: refuse, charge: refuse },
     approvals: { ask: refuse, take: refuse, decide: refuse, expire: refuse, get: refuse, list: refuse },
     families: {
-      createGroup: refuse, failWaiting: refuse, park: refuse, unpark: refuse, statesOf: refuse, childrenOf: refuse, tree: refuse, numbers: refuse, queued: refuse,
+      createGroup: refuse, failWaiting: refuse, park: refuse, unpark: refuse, unremembered: refuse, remembered: refuse, statesOf: refuse, childrenOf: refuse, tree: refuse, numbers: refuse, queued: refuse,
     },
     list: refuse, counts: refuse, readEvents: refuse, setPaused: refuse, paused: refuse, prune: refuse, close: refuse,
   };

@@ -65,7 +65,7 @@ export function connect(model: HostModel | ModelOptions, setting: { readonly bud
   const type = makeType({ name: caller.task.type, ...setting.type });
   const options = { models: resolveModels({ default: model }), types: new Map([[type.name, type]]), budgets: resolveBudgets(setting.budgets) };
   const budgets = new Budgets({ options, ledger, clock, logger: makeLogger(), find: () => Promise.resolve(undefined) });
-  const broker = new ModelBroker({ options, budgets, clock, random: () => 0, mayUse: (_caller, tool) => setting.mayUse?.(tool) ?? false });
+  const broker = new ModelBroker({ options, budgets, modelsOf: (task) => options.types.get(task.type)?.models, clock, random: () => 0, mayUse: (_caller, tool) => setting.mayUse?.(tool) ?? false });
   const ask = async (params: JsonValue): Promise<JsonValue> => overJson(await broker.call(caller, overJson(params)));
   return { model: createModels(ask)('default', false), caller, clock, ledger, ask };
 }

@@ -134,7 +134,7 @@ function wire(options: ResolvedOptions, logger: Logger, seams: TaskSystemDeps, s
     store,
     spawner: { spawn: (parent, submission) => system.spawn(parent, submission) },
     onEnd: (taskId, listener) => follower.onEnd(taskId, listener),
-    types: new InheritedTypes(options.types),
+    types: new InheritedTypes(options.types, (type) => levels.choose(type).level),
   });
   const approvals = new Approvals({ store, emit: (event) => { events.emit(event); }, askHooks: (task, approval) => hooks.runApproval(task, approval), clock, logger });
   const broker = new ToolBroker({ tools, policyOf: (task) => subtasks.findType(task)?.policy, ask: approvals.ask, redactor, clock, logger });

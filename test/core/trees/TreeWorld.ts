@@ -34,6 +34,8 @@ export interface Weather {
 
 const PATIENCE_MS = 600_000;
 const STEP_MS = 1_000;
+/** Far more than the largest tree needs. */
+const MAX_HAPPENED = 50_000;
 
 /** A store with trees, and the hosts that work on it, one after the other. Which of the things that can happen next happens is drawn by lot. */
 export class TreeWorld {
@@ -47,6 +49,7 @@ export class TreeWorld {
   readonly #roots: string[] = [];
   readonly #left: { crashes: number; cancels: number; additions: number };
   readonly #peaks: number[] = [];
+  #happened = 0;
   #cancelling = 0;
   #hosts = 0;
   #now: Present;
@@ -82,6 +85,7 @@ export class TreeWorld {
       await turns(2);
       if (this.#now.host.asked + this.#now.host.steps > 0) {
         idleMs = 0;
+        if (++this.#happened > MAX_HAPPENED) throw new Error(`it goes on and on:\n${await this.#describe()}`);
         await this.#happen();
         continue;
       }
@@ -126,6 +130,7 @@ export class TreeWorld {
     const open = new Set([done]);
     void done.finally(() => { open.clear(); });
     while (open.size > 0) {
+      if (++this.#happened > MAX_HAPPENED) throw new Error(`the host does not answer:\n${await this.#describe()}`);
       await turns(1);
       await this.#now.host.serve(this.#now.host.asked);
     }

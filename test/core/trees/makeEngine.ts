@@ -35,7 +35,7 @@ export function makeEngine(name: string, options: ResolvedOptions, bare: TaskSto
   const queue = new TaskQueue(options.queue.maxConcurrent, options.project);
   const follower = new TaskFollower(events);
   const subtasks: SubTaskManager = new SubTaskManager({
-    store, types: new InheritedTypes(options.types), onEnd: (taskId, listener) => follower.onEnd(taskId, listener),
+    store, types: new InheritedTypes(options.types, () => 'process'), onEnd: (taskId, listener) => follower.onEnd(taskId, listener),
     spawner: { spawn: (parent, submission) => submitter.accept(isJsonObject(submission) ? { ...submission, parentId: parent.id } : submission) },
   });
   const findType = (task: TaskRecord): ReturnType<SubTaskManager['findType']> => subtasks.findType(task);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskStore } from '../../../src/lib/task-system/types/TaskStore.ts';
-import { claimAll, COMPLETE, createAll, end, eventTypes, FAILURE, newTask, start, type OpenStore } from '../support.ts';
+import { claimAll, COMPLETE, createAll, end, eventTypes, FAILURE, newTask, RETRY, start, type OpenStore } from '../support.ts';
 
 const FAILED = { to: 'failed', error: { name: 'Error', message: 'no luck', code: 'TASK_FAILED' }, event: FAILURE } as const;
 const RULES = { all: { completion: 'all', onChildFailure: 'fail-fast' }, any: { completion: 'any', onChildFailure: 'fail-fast' } } as const;
@@ -133,6 +133,18 @@ export function describeFamilies(open: OpenStore): void {
       const failed = await end(store, 'root', FAILED);
       expect(failed?.task).toMatchObject({ state: 'failed', error: { message: 'no luck' } });
       await expect(store.get('a')).resolves.toMatchObject({ state: 'cancelled', error: { details: { cause: 'parent', reason: 'its parent failed' } } });
+    });
+
+    it('is cancelled, and has not failed, when its children were cancelled for an end above it just before it returned', async () => {
+      const { store } = await open();
+      await start(store, 'root');
+      await start(store, 'middle', { parentId: 'root', rootId: 'root' });
+      await createAll(store, newTask('leaf', { parentId: 'middle', rootId: 'root' }));
+      await end(store, 'root', FAILED);
+      await expect(states(store, 'leaf')).resolves.toEqual(['cancelled']);
+      await end(store, 'middle');
+      await expect(store.get('middle')).resolves.toMatchObject({ state: 'cancelled', error: { code: 'TASK_CANCELLED', details: { cause: 'parent' } } });
+      await expect(states(store, 'root')).resolves.toEqual(['failed']);
     });
 
     it('goes back to the queue for a retry, and leaves the children alone', async () => {
@@ -356,6 +368,67 @@ export function describeFamilies(open: OpenStore): void {
       const again = await store.families.createGroup({ ...group, id: 'other', idempotencyKey: 'k' }, [newTask('z', { parentId: 'other' })]);
       expect([again.existed, again.task.id]).toEqual([true, 'group']);
       await expect(store.get('z')).resolves.toBeUndefined();
+    });
+  });
+
+  describe('notes of a task that waits for its children', () => {
+    const told = { type: 'task:memory', data: { file: 'MEMORY.md', added: '+', removed: '', archived: 0 } } as const;
+
+    it('are stored with the move to waiting, and stay when it ends', async () => {
+      const { store } = await open();
+      await family(store, 3);
+      await expect(end(store, 'root', { notesJson: '["n"]' })).resolves.toMatchObject({ task: { state: 'waiting', notesJson: '["n"]' } });
+      for (const id of ['a', 'b']) await end(store, id);
+      const last = await store.settle({ taskId: 'c', fence: 1, to: 'completed', time: 3_000, event: COMPLETE });
+      expect(last?.others).toMatchObject([{ task: { id: 'root', state: 'completed', notesJson: '["n"]' } }]);
+    });
+
+    it('are asked for once it has ended, and gone once they are written, with the event of that', async () => {
+      const { store } = await open();
+      await family(store, 3);
+      await end(store, 'root', { notesJson: '["n"]' });
+      await expect(store.families.unremembered(10)).resolves.toEqual([]);
+      await expect(store.families.remembered('root', [told], 2_500)).resolves.toBeUndefined();
+      for (const id of ['a', 'b', 'c']) await end(store, id);
+      await expect(store.families.unremembered(10)).resolves.toMatchObject([{ id: 'root', notesJson: '["n"]' }]);
+      await expect(store.families.remembered('root', [told], 4_000)).resolves.toMatchObject([{ type: 'task:memory', taskId: 'root', time: 4_000, data: told.data }]);
+      await expect(store.families.unremembered(10)).resolves.toEqual([]);
+      await expect(store.families.remembered('root', [told], 4_000)).resolves.toBeUndefined();
+      await expect(eventTypes(store, 'root')).resolves.toEqual(['task:create', 'task:start', 'task:wait', 'task:complete', 'task:memory']);
+    });
+
+    it('are there for its join, and taken back by the join that has written them', async () => {
+      const { store } = await open();
+      await family(store, 3);
+      await end(store, 'root', { notesJson: '["n"]', joins: true });
+      for (const id of ['a', 'b', 'c']) await end(store, id);
+      await expect(store.claimNext('acme', 'host', 5_000)).resolves.toMatchObject({ task: { id: 'root', isJoining: true, notesJson: '["n"]' } });
+      await end(store, 'root', { fence: 2 });
+      expect((await store.get('root'))?.notesJson).toBeUndefined();
+      await expect(store.families.unremembered(10)).resolves.toEqual([]);
+    });
+
+    it('survive another try of the join', async () => {
+      const { store } = await open();
+      await family(store, 3);
+      await end(store, 'root', { notesJson: '["n"]', joins: true });
+      for (const id of ['a', 'b', 'c']) await end(store, id);
+      await store.claimNext('acme', 'host', 5_000);
+      await end(store, 'root', { fence: 2, to: 'queued', event: RETRY });
+      await expect(store.get('root')).resolves.toMatchObject({ state: 'queued', notesJson: '["n"]' });
+    });
+
+    it('are asked for by how long ago the tasks ended, so many at a time, and left out of lists of trees', async () => {
+      const { store } = await open();
+      for (const id of ['late', 'early']) {
+        await start(store, id);
+        await start(store, `below ${id}`, { parentId: id, rootId: id });
+        await end(store, id, { notesJson: '[]' });
+        await end(store, `below ${id}`, { time: id === 'late' ? 9_000 : 8_000 });
+      }
+      expect((await store.families.unremembered(10)).map(({ id }) => id)).toEqual(['early', 'late']);
+      await expect(store.families.unremembered(1)).resolves.toHaveLength(1);
+      expect((await store.families.tree('late')).map(({ notesJson }) => notesJson)).toEqual([undefined, undefined]);
     });
   });
 

@@ -9,7 +9,7 @@ import type { TaskIsolation } from '../types/Isolation.ts';
 import type { Clock, Logger } from '../types/Ports.ts';
 import { DEFAULTS, type ResolvedOptions, type ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskProgress } from '../types/Task.ts';
-import type { Committed, TaskRecord, TaskStore } from '../types/TaskStore.ts';
+import type { Committed, Settlement, TaskRecord, TaskStore } from '../types/TaskStore.ts';
 import type { Artifacts } from './Artifacts.ts';
 import type { Deadlines } from './Deadlines.ts';
 import type { Outcome } from './outcome.ts';
@@ -130,7 +130,7 @@ export class Attempts {
   }
 
   async #attempt(active: ActiveAttempt): Promise<void> {
-    const { options, clock, random, subtasks, context, artifacts } = this.#ports;
+    const { options, clock, random, subtasks, artifacts } = this.#ports;
     const { task } = active;
     const found = findType(() => subtasks.typeOf(task));
     const type = found.type ?? NO_TYPE;
@@ -148,13 +148,20 @@ export class Attempts {
     };
     subtasks.forget(task);
     const settlement = settlementOf(end, options.queue, random);
-    // What waits for its children is not over: its notes are written with its outcome.
-    if (!await subtasks.hasOpenChildren(task)) await context.finish(task, settlement, opened?.workspace, (drafts) => this.#record(task, drafts));
+    const notesJson = await this.#remember(task, settlement, opened?.workspace);
     if (settlement.to !== 'queued') await artifacts.take(task, opened?.workspace, (drafts) => this.#record(task, drafts));
-    const committed = await settleUntilStored(settlement, { ...this.#ports, stopping: this.#engine.stopping });
+    const committed = await settleUntilStored({ ...settlement, ...(notesJson === undefined ? {} : { notesJson }) }, { ...this.#ports, stopping: this.#engine.stopping });
     await artifacts.settle(task, committed?.task);
     opened?.dispose(outcome.kind === 'failed' && options.workspaces.keepFailedMs > 0 ? 'keep' : 'remove');
     if (committed !== undefined) this.#engine.onSettled(committed, end.time);
+  }
+
+  /** Writes what is to be remembered; of a task that waits for its children, which is not over, it is kept in the store until then. */
+  async #remember(task: TaskRecord, settlement: Settlement, workspace: string | undefined): Promise<string | undefined> {
+    const { subtasks, context } = this.#ports;
+    if (settlement.to !== 'queued' && await subtasks.hasOpenChildren(task)) return context.keep(task);
+    await context.finish(task, settlement, workspace, (drafts) => this.#record(task, drafts));
+    return undefined;
   }
 
   async #refuse({ task, readying }: ActiveAttempt, error: unknown): Promise<{ readonly outcome: Outcome; readonly opened?: undefined }> {

@@ -80,13 +80,21 @@ export class ProjectContext {
     return null;
   }
 
-  /** Writes what is to be remembered of a task whose attempt is about to be settled. Never rejects. */
+  /**
+   * What has to be kept of an attempt whose task goes on waiting for its children, to be written when it has ended; undefined when nothing
+   * may be. The attempt is forgotten.
+   */
+  keep(task: TaskRecord): string | undefined {
+    const notes = this.#take(task);
+    return this.#target(task) === undefined ? undefined : JSON.stringify(notes);
+  }
+
+  /** Writes what is to be remembered of a task whose attempt is about to be settled, or which has ended. Never rejects. */
   async finish(task: TaskRecord, settlement: Settlement, workspace: string | undefined, record: RecordEvents): Promise<void> {
-    const notes = this.#notes.get(task.id) ?? [];
-    this.#notes.delete(task.id);
-    const type = this.#ports.findType(task);
-    const { dir, context } = this.#ports.options.project(task.project);
-    if (dir === undefined || type?.memory !== 'write') return;
+    const notes = this.#take(task);
+    const target = this.#target(task);
+    if (target === undefined) return;
+    const { dir, context, type } = target;
     if (settlement.to !== 'completed' && !(settlement.to === 'failed' && type.rememberFailures)) return;
     try {
       const entry = await entryOf(task, settlement, notes, workspace);
@@ -97,6 +105,20 @@ export class ProjectContext {
     } catch (error) {
       await this.#warn(task, TaskSystemError.isInstance(error) ? error.code : 'MEMORY_FAILED', serializeError(error).message, record);
     }
+  }
+
+  /** What was noted of a task, before and by this attempt. */
+  #take(task: TaskRecord): readonly Note[] {
+    const notes = this.#notes.get(task.id) ?? [];
+    this.#notes.delete(task.id);
+    return task.notesJson === undefined ? notes : [...storedNotes(task.notesJson), ...notes].slice(0, MAX_NOTES);
+  }
+
+  /** Where the memory of a task is, when it may write there. */
+  #target(task: TaskRecord): { readonly dir: string; readonly context: ResolvedContext; readonly type: ResolvedTaskType } | undefined {
+    const type = this.#ports.findType(task);
+    const { dir, context } = this.#ports.options.project(task.project);
+    return dir === undefined || type?.memory !== 'write' ? undefined : { dir, context, type };
   }
 
   async #warn(task: TaskRecord, code: string, message: string, record: RecordEvents): Promise<void> {
@@ -157,6 +179,11 @@ function readNote(params: JsonValue): Note | undefined {
   const { text, files } = params;
   if (typeof text !== 'string' || text.trim() === '' || text.length > MAX_NOTE_CHARACTERS) return undefined;
   return { text, files: textsOf(files).slice(0, 100).map((name) => name.slice(0, 1_024)) };
+}
+
+function storedNotes(json: string): readonly Note[] {
+  const notes = parseJson(json);
+  return (Array.isArray(notes) ? notes : []).map(readNote).filter((note) => note !== undefined);
 }
 
 function textsOf(value: JsonValue | undefined): readonly string[] {

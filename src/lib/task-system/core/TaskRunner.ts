@@ -1,5 +1,5 @@
 import { serializeError, TaskSystemError } from '../types/Errors.ts';
-import { isTerminalEvent } from '../types/Events.ts';
+import { isTerminalEvent, type EventDraft } from '../types/Events.ts';
 import type { TreeChange, TreeCommitted } from '../types/FamilyStore.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
 import type { Timer } from '../types/Ports.ts';
@@ -20,6 +20,8 @@ import { WaitingTasks } from './WaitingTasks.ts';
 /** How long nothing is claimed after the store failed. */
 const HOLD_OFF_MS = 250;
 const PROMOTE_AGAIN_MS = 30_000;
+/** How many entries that an earlier host did not get to write are written at a start. */
+const MAX_UNREMEMBERED = 1_000;
 /** The fence of a task that is claimed as it is created. */
 const FIRST_FENCE = 1;
 /** What the runner works with. */
@@ -68,6 +70,7 @@ export class TaskRunner {
     await this.#waits.open(recovered.map(({ task }) => task));
     for (const project of await store.paused()) queue.setPaused(project, true);
     for (const { project, ready, delayed } of await store.counts()) queue.adjust(project, { ready, pending: ready + delayed });
+    this.#aside(this.#rememberAll());
     await this.#promote();
   }
 
@@ -236,7 +239,7 @@ export class TaskRunner {
   }
 
   #moved({ task, from }: TreeChange, time: number): void {
-    const { queue, context, subtasks } = this.#ports;
+    const { queue, subtasks } = this.#ports;
     if (isTerminal(task.state)) subtasks.ended(task.id);
     if (task.state === 'waiting') this.#waits.watch(task);
     else if (task.state === 'queued' && subtasks.isParent(task.id)) this.#deadlines.rest(task.id);
@@ -244,7 +247,29 @@ export class TaskRunner {
     if (from === 'queued' && task.state !== 'queued') queue.adjust(task.project, { pending: -1, ready: (task.runAt ?? 0) <= time ? -1 : 0 });
     if (from !== 'queued' && task.state === 'queued') this.#arrived(task, time);
     // A parent that ended without a process: what there is to remember of it was kept until now.
-    if (from === 'waiting' && isTerminal(task.state)) void context.finish(task, endingOf(task, task.state), undefined, () => Promise.resolve(false));
+    if (task.notesJson !== undefined) this.#aside(this.#remember(task));
+  }
+
+  /** Writes what is to be remembered of tasks that ended without a process, before this host began as well. */
+  async #rememberAll(): Promise<void> {
+    for (const task of await this.#ports.store.families.unremembered(MAX_UNREMEMBERED)) await this.#remember(task);
+  }
+
+  /** Its notes stay in the store until they are written: a host that dies meanwhile leaves them to the next one. */
+  async #remember(task: TaskRecord): Promise<void> {
+    if (!isTerminal(task.state)) return;
+    const { context, store, clock, events } = this.#ports;
+    const drafts: EventDraft[] = [];
+    await context.finish(task, endingOf(task, task.state), undefined, (own) => { drafts.push(...own); return Promise.resolve(true); });
+    for (const event of await store.families.remembered(task.id, drafts, clock.now()) ?? []) events.emit(event);
+  }
+
+  /** Work that nobody waits for but the end of the system. */
+  #aside(work: Promise<void>): void {
+    const done = work.catch((error: unknown) => {
+      this.#ports.logger.error('what is to be remembered could not be stored; it is tried again at the next start', { error: serializeError(error) });
+    }).finally(() => { this.#lanes.delete(done); });
+    this.#lanes.add(done);
   }
 
   #arrived(task: TaskRecord, time: number): void {

@@ -34,6 +34,10 @@ export function createSpending({ store, findType, ...ports }: SpendingPorts): Sp
     const [{ ModelBroker }, budgets] = await Promise.all([import('../models/ModelBroker.ts'), openBudgets()]);
     return new ModelBroker({
       ...ports, budgets,
+      modelsOf: (task) => {
+        const type = findType(task);
+        return type === undefined ? [] : type.models;
+      },
       mayUse: ({ task }, tool, args) => {
         const policy = findType(task)?.policy;
         return policy !== undefined && decideCall(policy, tool, args).decision === 'allow';

@@ -21,7 +21,9 @@ import { ignoredFields, providerTools, readRequest } from './request.ts';
 
 /** What the broker needs of its surroundings. */
 export interface BrokerPorts {
-  readonly options: Pick<ResolvedOptions, 'models' | 'types'>;
+  readonly options: Pick<ResolvedOptions, 'models'>;
+  /** Names of the models that a task may call; undefined: all. */
+  readonly modelsOf: (task: Caller['task']) => readonly string[] | undefined;
   readonly budgets: Budgets;
   readonly clock: Clock;
   readonly random: () => number;
@@ -199,8 +201,8 @@ export class ModelBroker {
   }
 
   #require(caller: Caller, name: string): OpenModel {
-    const { models, types } = this.#ports.options;
-    const allowed = types.get(caller.task.type)?.models ?? [...models.keys()];
+    const { modelsOf, options: { models } } = this.#ports;
+    const allowed = modelsOf(caller.task) ?? [...models.keys()];
     const settings = allowed.includes(name) ? models.get(name) : undefined;
     if (settings === undefined) throw new TaskSystemError('MODEL_UNKNOWN', `Task ${caller.task.id} may call: ${allowed.join(', ')}`, { taskId: caller.task.id, model: name });
     const known = this.#models.get(name);

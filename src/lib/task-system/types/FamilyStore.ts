@@ -1,4 +1,5 @@
 import type { SerializedError } from './Errors.ts';
+import type { EventDraft, TaskEvent } from './Events.ts';
 import type { CancelCause } from './Subtasks.ts';
 import type { TaskState } from './TaskState.ts';
 import type { Committed, Created, NewTask, TaskRecord, TreeBounds } from './TaskRecord.ts';
@@ -65,6 +66,11 @@ export interface FamilyStore {
 
   /** A parked task goes on: `running`. Undefined when the fence is stale. */
   unpark(taskId: string, fence: number, time: number): Promise<Committed | undefined>;
+
+  /** Tasks that have ended and whose notes are not written yet, at most `limit`. */
+  unremembered(limit: number): Promise<readonly TaskRecord[]>;
+  /** The notes of an ended task are written: takes them off it and stores events of that. Undefined when it had none any more. */
+  remembered(taskId: string, events: readonly EventDraft[], time: number): Promise<readonly TaskEvent[] | undefined>;
 
   /** The states of tasks; those that do not exist are left out. */
   statesOf(taskIds: readonly string[]): Promise<ReadonlyMap<string, TaskState>>;

@@ -30,6 +30,8 @@ export interface TaskRecord extends Omit<Task, 'input' | 'result'> {
   readonly joins?: number;
   /** Whether its next (or present) attempt is its join. */
   readonly isJoining?: boolean;
+  /** What its attempts want to be remembered once it has ended, as JSON; there until it is written. */
+  readonly notesJson?: string;
   /** Of a waiting task without a process: that it ends as soon as its last child has, whatever the others say. */
   readonly isClosing?: boolean;
 }

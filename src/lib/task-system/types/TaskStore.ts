@@ -27,6 +27,8 @@ export interface Settlement {
   readonly joins?: boolean;
   /** Children whose failures the handler was told of: they do not count as failures any more. */
   readonly excused?: readonly string[];
+  /** What is to be remembered when the task has ended with its children, in place of what was noted before; absent: nothing is left to write. */
+  readonly notesJson?: string;
   /** What the attempt used. */
   readonly usage?: TaskUsage;
   /** How the attempt was kept apart. */

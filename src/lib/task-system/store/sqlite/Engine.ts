@@ -7,7 +7,7 @@ import { Database } from './Database.ts';
 import type { EngineState } from './EngineState.ts';
 import { isOwnFault, toStoreError } from './errors.ts';
 import { EventLog } from './EventLog.ts';
-import { childrenOf, familyNumbers, queued, statesOf, tree } from './familyReads.ts';
+import { childrenOf, familyNumbers, queued, statesOf, tree, unremembered } from './familyReads.ts';
 import { inspectFile } from './inspect.ts';
 import { lockDirectory, type DirectoryLock } from './lock.ts';
 import { performOutbox } from './outbox/perform.ts';
@@ -19,7 +19,7 @@ import { migrate } from './schema.ts';
 import { paused, setPaused } from './settings.ts';
 import { snapshot } from './snapshot.ts';
 import type { Reply, StoreIdentity, StoreOp } from './wire.ts';
-import { append, cancelQueued, claimNext, failWaiting, park, settle, unpark } from './writes.ts';
+import { append, cancelQueued, claimNext, failWaiting, park, remembered, settle, unpark } from './writes.ts';
 
 /** Where the database of an engine lies and how it is opened. Plain data: it travels to the thread. */
 export interface EngineSettings {
@@ -180,7 +180,7 @@ function openDatabase(path: string, maxPages: number | undefined): Database {
   }
 }
 
-const READS: ReadonlySet<StoreOp[0]> = new Set(['get', 'list', 'counts', 'readEvents', 'paused', 'statesOf', 'childrenOf', 'tree', 'familyNumbers', 'queued', 'spent']);
+const READS: ReadonlySet<StoreOp[0]> = new Set(['get', 'list', 'counts', 'readEvents', 'paused', 'statesOf', 'childrenOf', 'unremembered', 'tree', 'familyNumbers', 'queued', 'spent']);
 
 function isRead(op: StoreOp): boolean {
   return op[0] === 'snapshot' || READS.has(op[0]);
@@ -197,6 +197,8 @@ function perform(state: EngineState, op: StoreOp): Reply {
     case 'park': return park(state, op[1], op[2], op[3], op[4]);
     case 'unpark': return unpark(state, op[1], op[2], op[3]);
     case 'statesOf': return statesOf(state, op[1]);
+    case 'unremembered': return unremembered(state, op[1]);
+    case 'remembered': return remembered(state, op[1], op[2], op[3]);
     case 'childrenOf': return childrenOf(state, op[1]);
     case 'tree': return tree(state, op[1]);
     case 'familyNumbers': return familyNumbers(state, op[1]);

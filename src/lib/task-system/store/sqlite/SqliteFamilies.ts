@@ -1,10 +1,11 @@
 import type { SerializedError } from '../../types/Errors.ts';
+import type { EventDraft, TaskEvent } from '../../types/Events.ts';
 import type { FamilyNumbers, FamilyStore, TreeChange, TreeCommitted } from '../../types/FamilyStore.ts';
 import { transition, type TaskState } from '../../types/TaskState.ts';
 import type { Committed, Created, NewTask, TaskRecord, TreeBounds } from '../../types/TaskStore.ts';
 import type { OpQueue } from './OpQueue.ts';
 import { eventsOf, firstChange, firstRecord, toTreeChange, treeChange } from './replies.ts';
-import { newRecord, toRecord, toRow } from './rows.ts';
+import { newRecord, toRecord, toRow, toWireDraft } from './rows.ts';
 
 /** The trees of a SQLite store. */
 export class SqliteFamilies implements FamilyStore {
@@ -36,6 +37,15 @@ export class SqliteFamilies implements FamilyStore {
 
   async statesOf(taskIds: readonly string[]): Promise<ReadonlyMap<string, TaskState>> {
     return new Map((await this.#queue.ask(['statesOf', taskIds])).states ?? []);
+  }
+
+  async unremembered(limit: number): Promise<readonly TaskRecord[]> {
+    return ((await this.#queue.ask(['unremembered', limit])).rows ?? []).map(toRecord);
+  }
+
+  async remembered(taskId: string, events: readonly EventDraft[], time: number): Promise<readonly TaskEvent[] | undefined> {
+    const reply = await this.#queue.ask(['remembered', taskId, events.map(toWireDraft), time]);
+    return reply.events === undefined ? undefined : eventsOf(reply);
   }
 
   async childrenOf(parentId: string): Promise<ReadonlyMap<string, TaskState>> {

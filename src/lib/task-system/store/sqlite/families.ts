@@ -74,7 +74,10 @@ export class FamilyWriter {
     const tally = this.#family.tally(row);
     const ruling = judge(rulesOf(row), tally);
     if (ruling === 'missed') {
-      this.#endAlone(row, this.#family.failureOf(row), 'siblings');
+      // Its children may have been cancelled for an end above it: then so is it, and has not failed.
+      const eviction = this.#family.evictionOf(row);
+      if (eviction === undefined) this.#endAlone(row, this.#family.failureOf(row), 'siblings');
+      else this.evict(row, eviction);
     } else if (ruling === 'met' && tally.open === 0) {
       this.#finishOrJoin(row, ending);
     } else {

@@ -1,11 +1,12 @@
 import type { ActiveMember, FamilyCount } from '../../types/FamilyStore.ts';
 import type { TaskState } from '../../types/TaskState.ts';
 import type { EngineState } from './EngineState.ts';
-import { LIGHT_COLUMNS, numberOf, optionalNumber, optionalText, stateOf, textOf } from './rows.ts';
+import { LIGHT_COLUMNS, numberOf, optionalNumber, optionalText, stateOf, TASK_COLUMNS, textOf } from './rows.ts';
 import type { Reply, Row } from './wire.ts';
 
 const STATE = 'SELECT state FROM tasks WHERE id = ?';
 const CHILDREN = 'SELECT id, state FROM tasks INDEXED BY tasks_parent WHERE parent_id = ? ORDER BY rowid';
+const UNREMEMBERED = `SELECT ${TASK_COLUMNS} FROM tasks INDEXED BY tasks_notes WHERE notes IS NOT NULL AND finished_at IS NOT NULL ORDER BY finished_at LIMIT ?`;
 const ROOT = `SELECT ${LIGHT_COLUMNS} FROM tasks WHERE id = ?`;
 const BELOW = `SELECT ${LIGHT_COLUMNS} FROM tasks INDEXED BY tasks_tree WHERE parent_id IS NOT NULL AND root_id = ? ORDER BY rowid`;
 // What has a process is told one by one, as only its host knows how far it is.
@@ -25,6 +26,11 @@ export function statesOf({ database }: EngineState, taskIds: readonly string[]):
     return row === undefined ? [] : [[id, stateOf(row)]];
   });
   return { states };
+}
+
+/** Ended tasks whose notes are not written yet, the oldest first. */
+export function unremembered({ database }: EngineState, limit: number): Reply {
+  return { rows: database.all(UNREMEMBERED, limit) };
 }
 
 /** The states of the children of a task. */

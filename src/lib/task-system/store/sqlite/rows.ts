@@ -16,10 +16,10 @@ export const NEW_TASK_COLUMNS = [
 ] as const;
 
 /** The columns of a task as they are read, ready for a SELECT or RETURNING. */
-export const TASK_COLUMNS = [...NEW_TASK_COLUMNS, 'seq', 'interruptions', 'finished_at', 'progress', 'usage', 'error', 'result', 'isolation', 'joins', 'joining', 'closing', 'verdict'].join(', ');
+export const TASK_COLUMNS = [...NEW_TASK_COLUMNS, 'seq', 'interruptions', 'finished_at', 'progress', 'usage', 'error', 'result', 'isolation', 'joins', 'joining', 'closing', 'verdict', 'notes'].join(', ');
 
 /** The same without what may be large. */
-export const LIGHT_COLUMNS = TASK_COLUMNS.replace(', input,', ", 'null' AS input,").replace(', result,', ', NULL AS result,');
+export const LIGHT_COLUMNS = TASK_COLUMNS.replace(', input,', ", 'null' AS input,").replace(', result,', ', NULL AS result,').replace(/, notes$/, ', NULL AS notes');
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
@@ -67,12 +67,12 @@ export function toRecord(row: Row): TaskRecord {
 
 /** A settlement as it travels. */
 export function toWireSettlement(settlement: Settlement): WireSettlement {
-  const { taskId, fence, to, time, resultJson, error, progress, usage, isolation, runAt, interrupted, event, joins, excused } = settlement;
+  const { taskId, fence, to, time, resultJson, error, progress, usage, isolation, runAt, interrupted, event, joins, excused, notesJson } = settlement;
   return [
     taskId, fence, to, time, resultJson ?? null, error === undefined ? null : JSON.stringify(error),
     progress === undefined ? null : JSON.stringify(progress), runAt ?? null, interrupted === true ? 1 : 0, toWireDraft(event),
     usage === undefined ? null : JSON.stringify(usage), isolation === undefined ? null : JSON.stringify(isolation),
-    joins === true ? 1 : 0, excused ?? [],
+    joins === true ? 1 : 0, excused ?? [], notesJson ?? null,
   ];
 }
 
@@ -149,10 +149,12 @@ function addFamily(record: Mutable<TaskRecord>, row: Row): void {
   const rules = optionalText(row, 'rules');
   const lineage = optionalText(row, 'lineage');
   const joins = optionalNumber(row, 'joins') ?? 0;
+  const notes = optionalText(row, 'notes');
   if (weight !== undefined) record.weight = weight;
   if (rules !== undefined) record.rules = ownJson<FamilyRules>(rules);
   if (lineage !== undefined) record.lineage = ownJson<readonly string[]>(lineage);
   if (joins > 0) record.joins = joins;
+  if (notes !== undefined) record.notesJson = notes;
   if (row['joining'] === 1) record.isJoining = true;
   if (row['closing'] === 1) record.isClosing = true;
 }

@@ -144,6 +144,9 @@ const MIGRATIONS: readonly string[] = [`
   CREATE TRIGGER approvals_end AFTER DELETE ON tasks BEGIN
     DELETE FROM approvals WHERE task_id = old.id;
   END;
+`, `
+  ALTER TABLE tasks ADD COLUMN notes TEXT;
+  CREATE INDEX tasks_notes ON tasks (finished_at) WHERE notes IS NOT NULL AND finished_at IS NOT NULL;
 `];
 
 /** The version that this library writes. */

@@ -39,6 +39,7 @@ export type WireSettlement = readonly [
   isolationJson: string | null,
   joins: number,
   excused: readonly string[],
+  notesJson: string | null,
 ];
 
 /** One thing asked of the engine. */
@@ -52,6 +53,8 @@ export type StoreOp =
   | readonly ['park', taskId: string, fence: number, children: number, time: number]
   | readonly ['unpark', taskId: string, fence: number, time: number]
   | readonly ['statesOf', taskIds: readonly string[]]
+  | readonly ['unremembered', limit: number]
+  | readonly ['remembered', taskId: string, drafts: readonly WireDraft[], time: number]
   | readonly ['childrenOf', parentId: string]
   | readonly ['tree', rootId: string]
   | readonly ['familyNumbers', rootId: string]

@@ -20,6 +20,8 @@ const FINISH = `UPDATE tasks SET state = ?, owner = NULL, finished_at = ?, resul
   progress = coalesce(?, progress), usage = coalesce(?, usage), isolation = coalesce(?, isolation) WHERE id = ? RETURNING ${TASK_COLUMNS}`;
 const NOTE_ATTEMPT = `UPDATE tasks SET progress = coalesce(?, progress), usage = coalesce(?, usage), isolation = coalesce(?, isolation),
   interruptions = interruptions + ? WHERE id = ? RETURNING ${TASK_COLUMNS}`;
+const NOTE = 'UPDATE tasks SET notes = ? WHERE id = ?';
+const REMEMBERED = `UPDATE tasks SET notes = NULL WHERE id = ? AND notes IS NOT NULL AND finished_at IS NOT NULL RETURNING ${LIGHT_COLUMNS}`;
 const REQUEUE = `UPDATE tasks SET state = 'queued', ready = coalesce(?, run_at, 0) <= ?, owner = NULL, run_at = coalesce(?, run_at),
   error = coalesce(?, error), progress = coalesce(?, progress), usage = coalesce(?, usage), isolation = coalesce(?, isolation), interruptions = interruptions + ?
   WHERE id = ? RETURNING ${TASK_COLUMNS}`;
@@ -62,7 +64,7 @@ export function settle(state: EngineState, settlement: WireSettlement): Reply {
 }
 
 function endAttempt({ database, log }: EngineState, writer: FamilyWriter, settlement: WireSettlement): void {
-  const [taskId, , to, time, resultJson, errorJson, progressJson, , , event, usageJson, isolationJson, joins, excused] = settlement;
+  const [taskId, , to, time, resultJson, errorJson, progressJson, , , event, usageJson, isolationJson, joins, excused, notesJson] = settlement;
   if (to === 'queued') return;
   if (database.get(HAS_CHILDREN, taskId) === undefined) {
     const row = database.get(FINISH, to, time, resultJson, errorJson, progressJson, usageJson, isolationJson, taskId);
@@ -71,6 +73,7 @@ function endAttempt({ database, log }: EngineState, writer: FamilyWriter, settle
     writer.tellParent(row);
     return;
   }
+  database.run(NOTE, notesJson, taskId);
   const row = database.get(NOTE_ATTEMPT, progressJson, usageJson, isolationJson, 0, taskId);
   if (row === undefined) return;
   const verdict = to === 'completed' && joins === 1 ? 'join' : to;
@@ -105,6 +108,12 @@ export function park({ database, log }: EngineState, taskId: string, fence: numb
 export function unpark({ database, log }: EngineState, taskId: string, fence: number, time: number): Reply {
   const row = database.get(PARK, transition(taskId, 'waiting', 'running'), taskId, fence, 'waiting');
   return row === undefined ? {} : changed(row, log.append(subjectOf(row), time, [['task:resume', '{}']]));
+}
+
+/** The notes of an ended task are written. */
+export function remembered({ database, log }: EngineState, taskId: string, drafts: readonly WireDraft[], time: number): Reply {
+  const row = database.get(REMEMBERED, taskId);
+  return row === undefined ? {} : { events: log.append(subjectOf(row), time, drafts) };
 }
 
 /** Stores events of a running task, when the fence is still good. */
