@@ -66,7 +66,7 @@ export class FamilyWriter {
 
   /** Cancels a task for the sake of its tree. */
   evict(row: Row, { cause, reason }: Eviction): void {
-    this.end(row, cancellation(row, cause, reason, this.#time));
+    this.end(row, cancellation(row, { cause, reason }, this.#time));
   }
 
   /** A handler returned: from now on its children decide. */
@@ -105,10 +105,14 @@ export class FamilyWriter {
   }
 
   #evictChildren(parentId: string, eviction: Eviction): void {
-    for (const child of this.#state.database.all(OPEN, parentId)) this.#evictChild(child, eviction);
+    const children = this.#state.database.all(OPEN, parentId);
+    if (children.length === 0) return;
+    // Made once for all of them: to note where an error comes from takes as long as to write a row.
+    const error = cancelError(eviction);
+    for (const child of children) this.#evictChild(child, eviction, error);
   }
 
-  #evictChild(child: Row, { cause, reason }: Eviction): void {
+  #evictChild(child: Row, { cause, reason }: Eviction, error: SerializedError): void {
     const id = textOf(child, 'id');
     const below = { cause: 'parent', reason: `its parent was cancelled: ${reason}` } as const;
     if (this.#isAlive(child)) {
@@ -117,7 +121,7 @@ export class FamilyWriter {
       return;
     }
     const isClosing = numberOf(child, 'closing') === 1;
-    const ending = cancellation(child, cause, reason, this.#time);
+    const ending = cancellation(child, { cause, reason }, this.#time, error);
     if (!this.#family.hasOpen(id)) {
       this.#finish(child, ending, false);
       return;
@@ -209,11 +213,15 @@ export class FamilyWriter {
 }
 
 /** The end of a task that is cancelled. */
-function cancellation(row: Row, cause: CancelCause, reason: string, time: number): Ending {
-  const taskId = textOf(row, 'id');
-  const error = storedError(new TaskSystemError('TASK_CANCELLED', `Reason: ${reason}`, { taskId, reason, ...(cause === 'request' ? {} : { cause }) }));
+function cancellation(row: Row, { cause, reason }: Eviction, time: number, like = cancelError({ cause, reason })): Ending {
+  const error = { ...like, details: { taskId: textOf(row, 'id'), ...like.details } };
   const data = { reason, durationMs: row['owner'] === null && row['state'] === 'queued' ? 0 : durationOf(row, time), ...(cause === 'request' ? {} : { cause }) };
   return { verdict: 'cancelled', errorJson: JSON.stringify(error), event: ['task:cancel', JSON.stringify(data)] };
+}
+
+/** The error of tasks that are cancelled for one reason, without their ids. */
+function cancelError({ cause, reason }: Eviction): SerializedError {
+  return storedError(new TaskSystemError('TASK_CANCELLED', `Reason: ${reason}`, { reason, ...(cause === 'request' ? {} : { cause }) }));
 }
 
 /** How a waiting task is to end. */
