@@ -9,6 +9,7 @@ import { hasProc } from '../../src/lib/task-system/policy/procfs.ts';
 import { DirectLauncher } from '../../src/lib/task-system/core/launch/DirectLauncher.ts';
 import { TaskProcess } from '../../src/lib/task-system/core/TaskProcess.ts';
 import { MARKS } from '../../src/lib/task-system/policy/Sandbox.ts';
+import type { LaunchPlan } from '../../src/lib/task-system/policy/sandbox/LaunchPlan.ts';
 import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
 import { systemClock, type Clock } from '../../src/lib/task-system/types/Ports.ts';
 import type { ChildMessage } from '../../src/lib/task-system/types/ProtocolSchema.ts';
@@ -18,13 +19,17 @@ import { turns, until } from './until.ts';
 interface Settings {
   readonly clock?: Clock;
   readonly niceness?: number;
+  /** Whether it is said to have no descriptor without need. */
+  readonly isClean?: boolean;
 }
 
 /** Starts a shell script in the place of a task; descriptor 3 is its channel. */
-function startScript(script: string, { clock = systemClock, niceness = 0 }: Settings = {}): TaskProcess {
+function startScript(script: string, { clock = systemClock, niceness = 0, isClean = false }: Settings = {}): TaskProcess {
   const id = randomUUID();
   const plan = { command: '/bin/sh', args: ['-c', script], env: { PATH: '/usr/bin:/bin', [MARKS.process]: id }, cwd: '/', niceness };
-  const child = new TaskProcess(id, plan, { launcher: new DirectLauncher(spawn), clock, maxResultBytes: 1_000 });
+  const direct = new DirectLauncher(spawn);
+  const launcher = isClean ? { launch: (what: LaunchPlan) => ({ ...direct.launch(what), isClean }) } : direct;
+  const child = new TaskProcess(id, plan, { launcher, clock, maxResultBytes: 1_000 });
   const { pid } = child;
   if (pid !== undefined) onTestFinished(() => { kill(-pid); });
   return child;
@@ -55,7 +60,22 @@ async function printedPid(child: TaskProcess): Promise<number> {
   return pid;
 }
 
+/** What a script is told first when it is up: a frame whose message has so many bytes. */
+async function firstMessage(bytes: number, settings: Settings): Promise<unknown> {
+  const child = startScript(`${READY}; head -c ${bytes + 4} <&3 | tail -c ${bytes}`, settings);
+  const [text]: unknown[] = child.stdout === null ? [] : await once(child.stdout, 'data');
+  return JSON.parse(String(text));
+}
+
 describe('TaskProcess', () => {
+  it('tells a process that may have inherited descriptors to close them before anything else', async () => {
+    expect(await firstMessage(16, { isClean: false })).toEqual({ type: 'clean' });
+  });
+
+  it('spares a process that surely has none', async () => {
+    expect(await firstMessage(19, { isClean: true })).toEqual({ type: 'rehearse' });
+  });
+
   it('is up when the child has said so', async () => {
     const child = startScript(`${READY}; exec sleep 1000`);
     expect(child.isUp).toBe(false);

@@ -67,6 +67,8 @@ class FakeTransport implements Transport {
 interface Child {
   readonly host: FakeHost;
   readonly transport: FakeTransport;
+  /** How often it closed what it was handed without need. */
+  readonly cleanings: () => number;
   /** Starts a task whose handler module has this text; `null`: whose module is not there. */
   readonly run: (module: string | null, overrides?: { readonly input?: JsonValue; readonly env?: Readonly<Record<string, string>>; readonly resultBytes?: number }) => void;
   /** The outcome, once it is there. */
@@ -76,10 +78,12 @@ interface Child {
 function spawnChild(): Child {
   const host = new FakeHost();
   const transport = new FakeTransport();
-  new ChildRuntime(transport, host).start();
+  const cleanings: number[] = [];
+  new ChildRuntime(transport, host, () => { cleanings.push(1); }).start();
   return {
     host,
     transport,
+    cleanings: () => cleanings.length,
     run: (module, { input = null, env = {}, resultBytes = 1_000 } = {}) => {
       const task = { id: 'task-1', type: 'research', project: 'acme', attempt: 1, maxAttempts: 1, rootId: 'task-1', metadata: {}, input };
       const moduleUrl = module === null ? 'file:///not/there.js' : `data:text/javascript,${encodeURIComponent(module)}`;
@@ -139,6 +143,24 @@ describe('ChildRuntime', () => {
     transport.tell({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: 'file:///not/there.js', workspace: WORKSPACE, env: {} });
     await turns();
     expect(transport.outcomes()).toEqual([]);
+  });
+
+  it('closes what it was handed without need when it is told to, before anything is loaded', async () => {
+    const child = spawnChild();
+    expect(child.cleanings()).toBe(0);
+    child.transport.tell({ type: 'clean' });
+    expect(child.cleanings()).toBe(1);
+    child.run(handler('return 1;'));
+    await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '1' });
+  });
+
+  it('closes nothing once something of the task is loaded: it may be the task\'s', async () => {
+    const child = spawnChild();
+    child.run(handler('return 1;'));
+    child.transport.tell({ type: 'clean' });
+    await child.outcome();
+    child.transport.tell({ type: 'clean' });
+    expect(child.cleanings()).toBe(0);
   });
 
   it('says nothing to a rehearsal, and is none the wiser', async () => {

@@ -113,7 +113,7 @@ describe.skipIf(process.platform !== 'linux')('HelperLauncher', () => {
 
   it('leaves it to the other launcher before it is open, after it was closed, and when there are more than it is ready for', async () => {
     const started: LaunchPlan[] = [];
-    const fake: Launched = { pid: undefined, started: Promise.resolve(), exited: Promise.resolve({ code: 0, signal: null }), stdout: null, stderr: null, channel: undefined };
+    const fake: Launched = { pid: undefined, isClean: false, started: Promise.resolve(), exited: Promise.resolve({ code: 0, signal: null }), stdout: null, stderr: null, channel: undefined };
     const direct = { ...NOBODY, launch: (plan: LaunchPlan) => { started.push(plan); return fake; } };
     const launcher = new HelperLauncher(direct, makeLogger());
     launcher.launch(script('before'));
@@ -176,6 +176,14 @@ describe.skipIf(process.platform !== 'linux')('HelperLauncher', () => {
     expect([isAlive(helper), helper === process.pid]).toEqual([true, false]);
     await launcher.close();
     expect(isAlive(helper)).toBe(false);
+  });
+
+  it('vouches for a process without inputs only: what is left of those is not its own', async () => {
+    const launcher = await openLauncher();
+    const plain = launcher.launch(script('true'));
+    const fed = launcher.launch(script('true', { inputs: [Buffer.from('')] }));
+    await Promise.all([plain.exited, fed.exited]);
+    expect([plain.isClean, fed.isClean]).toEqual([true, false]);
   });
 
   it('passes nothing on to a process that is not its own', async () => {

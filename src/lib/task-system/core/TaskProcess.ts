@@ -169,6 +169,7 @@ export class TaskProcess {
     await this.started;
     this.#isUp = true;
     this.#seenInit = this.#init();
+    if (!this.#child.isClean) this.#channel?.send({ type: 'clean' });
     if (this.#held.length === 0) this.send({ type: 'rehearse' });
     this.#up.resolve(undefined);
   }

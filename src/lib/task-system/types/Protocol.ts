@@ -23,6 +23,8 @@ export type AbortCause = 'cancelled' | 'timeout' | 'shutdown' | 'limit';
 export type ParentMessage =
   /** Asks for nothing: what a process does for the first time it does slowly, and a spare has the time for it. */
   | { readonly type: 'rehearse' }
+  /** Before anything of a task is loaded: close the descriptors that were inherited without need. Only sent where there may be some. */
+  | { readonly type: 'clean' }
   /** Comes first, and as early as the host knows which handler it will be: while the task is still being stored. */
   | { readonly type: 'load'; readonly version: number; readonly moduleUrl: string; readonly workspace: string; readonly env: Readonly<Record<string, string>>; readonly project?: string }
   /** With `join`, the attempt is to run the `join` of the handler, which gets what `run` returned. */

@@ -42,6 +42,7 @@ export class ChildRuntime {
   readonly #transport: Transport;
   readonly #host: ChildHost;
   readonly #kill: ChildHost['kill'];
+  readonly #clean: () => void;
   readonly #stop = new AbortController();
   readonly #progress: LatestGate<ProgressReport>;
   readonly #calls = new Map<number, PendingCall>();
@@ -54,9 +55,11 @@ export class ChildRuntime {
   /** What broke while the handler was being loaded, by a chain of its own; told once there is a task to tell it of. */
   #brokenEarly: { readonly thrown: unknown } | undefined;
 
-  constructor(transport: Transport, host: ChildHost) {
+  /** @param clean closes descriptors that the process was handed without need. */
+  constructor(transport: Transport, host: ChildHost, clean: () => void) {
     this.#transport = transport;
     this.#host = host;
+    this.#clean = clean;
     // Kept before any code of the task runs, which may replace it.
     this.#kill = host.kill.bind(host);
     this.#progress = new LatestGate(PROGRESS_INTERVAL_MS, systemClock, (report: ProgressReport) => { transport.send({ type: 'progress', ...report }); });
@@ -73,6 +76,10 @@ export class ChildRuntime {
 
   #receive(message: ParentMessage): void {
     switch (message.type) {
+      case 'clean':
+        // Later on they would be the task's own.
+        if (this.#state === 'idle') this.#clean();
+        break;
       case 'rehearse':
         void rehearse();
         break;

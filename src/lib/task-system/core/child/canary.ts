@@ -4,10 +4,11 @@ import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { CanaryFacts } from '../../policy/sandbox/canaryFacts.ts';
 import type { CanaryOrder } from '../../policy/sandbox/CanaryOrder.ts';
-import { foreignDescriptors } from '../descriptors.ts';
+import { closeForeignDescriptors, foreignDescriptors } from '../descriptors.ts';
 
 /** Tries what a task must not be able to do, as a task at the same level would, and says how it went. */
 export async function tryEverything(order: CanaryOrder, entry: string): Promise<CanaryFacts> {
+  closeForeignDescriptors();
   const status = readText('/proc/self/status');
   return {
     writesWorkspace: succeeds(() => { writeFileSync(join(order.workspace, 'canary'), 'sings'); }),

@@ -1,12 +1,11 @@
 import { CANARY_COMMAND, readOrder } from '../../policy/sandbox/CanaryOrder.ts';
 import { CHANNEL_FD } from '../../types/Protocol.ts';
-import { ChildRuntime } from './ChildRuntime.ts';
 import { closeForeignDescriptors } from '../descriptors.ts';
+import { ChildRuntime } from './ChildRuntime.ts';
 import { openTransport } from './ProcessTransport.ts';
 
-closeForeignDescriptors();
 const [, entry = '', command, json = ''] = process.argv;
 const order = command === CANARY_COMMAND ? readOrder(json) : undefined;
-if (order === undefined) new ChildRuntime(openTransport(CHANNEL_FD), process).start();
+if (order === undefined) new ChildRuntime(openTransport(CHANNEL_FD), process, closeForeignDescriptors).start();
 // Loaded by canaries alone: what it needs to start programs would cost every task process its time.
 else void import('./canary.ts').then(({ tryEverything }) => tryEverything(order, entry)).then((facts) => { process.stdout.write(JSON.stringify(facts)); });

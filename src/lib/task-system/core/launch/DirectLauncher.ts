@@ -26,6 +26,8 @@ export class DirectLauncher implements Launcher {
     return {
       pid: child.pid,
       started: Promise.resolve(),
+      // The host may have been handed some itself, and passes them on.
+      isClean: false,
       exited: exitOf(child),
       stdout: child.stdout,
       stderr: child.stderr,

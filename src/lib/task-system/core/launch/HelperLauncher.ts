@@ -51,7 +51,7 @@ export class HelperLauncher implements Launcher {
     const [stdout, stderr, channel] = helper === undefined ? [] : this.#stock.take(SOCKETS_PER_PROCESS) ?? [];
     if (helper === undefined || stdout === undefined || stderr === undefined || channel === undefined) return this.#direct.launch(plan);
     const id = ++this.#count;
-    const launched = new HelpedProcess([stdout, stderr, channel]);
+    const launched = new HelpedProcess([stdout, stderr, channel], plan.inputs === undefined);
     this.#processes.set(id, launched);
     helper.channel?.ref();
     this.#order(helper, { type: 'start', id, plan, sockets: [stdout.number, stderr.number, channel.number] });
@@ -123,6 +123,7 @@ export class HelperLauncher implements Launcher {
 
 /** A process that the helper starts. */
 class HelpedProcess implements Launched {
+  readonly isClean: boolean;
   readonly stdout: Socket;
   readonly stderr: Socket;
   readonly channel: Socket;
@@ -130,7 +131,9 @@ class HelpedProcess implements Launched {
   readonly #exited = Promise.withResolvers<ProcessExit>();
   #pid: number | undefined;
 
-  constructor([stdout, stderr, channel]: readonly [StockedSocket, StockedSocket, StockedSocket]) {
+  /** @param isClean the helper has closed what it was handed, so only inputs can be left over. */
+  constructor([stdout, stderr, channel]: readonly [StockedSocket, StockedSocket, StockedSocket], isClean: boolean) {
+    this.isClean = isClean;
     this.stdout = stdout.socket;
     this.stderr = stderr.socket;
     this.channel = channel.socket;

@@ -17,6 +17,8 @@ export interface Launched {
   readonly started: Promise<void>;
   /** Resolves when the process itself has ended, or could not be started; what it wrote may still be on its way. */
   readonly exited: Promise<ProcessExit>;
+  /** Whether it surely has no descriptor that was not meant for it. */
+  readonly isClean: boolean;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
   /** The host's end of descriptor 3. */
