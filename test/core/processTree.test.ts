@@ -3,7 +3,7 @@ import { readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { endMarked } from '../../src/lib/task-system/core/endMarked.ts';
-import { descendantsOf, findMarked, groupIsAlive, hasForked, isAlive, signal } from '../../src/lib/task-system/core/processTree.ts';
+import { descendantsOf, familyOf, findMarked, groupIsAlive, hasForked, isAlive, signal } from '../../src/lib/task-system/core/processTree.ts';
 import { hasProc } from '../../src/lib/task-system/policy/procfs.ts';
 import { systemClock } from '../../src/lib/task-system/types/Ports.ts';
 import { temporaryDirectory } from '../support/files.ts';
@@ -66,6 +66,18 @@ describe.runIf(hasProc())('hasForked', () => {
     symlinkSync('/bin/cat', program);
     const { pid } = startProgram(program);
     expect([hasForked(pid), isAlive(pid)]).toEqual([false, true]);
+  });
+});
+
+describe.runIf(hasProc())('familyOf', () => {
+  it('is the process and what it started, parents first', async () => {
+    const program = startScript('sleep 1000 & echo $!; wait');
+    const child = await nextPid(program);
+    expect(familyOf(program.pid)).toEqual([program.pid, child]);
+  });
+
+  it('is nobody for a process that was never started', () => {
+    expect(familyOf(undefined)).toEqual([]);
   });
 });
 
