@@ -54,8 +54,8 @@ function clockThatRunsOut(lengthMs: number): { readonly clock: Clock; readonly r
 }
 
 /** Runs a host until it has printed a line, then kills it. */
-async function killHostAt(root: string, line: string, policy: PolicyOptions): Promise<void> {
-  const host = spawn(process.execPath, [new URL('./hosts/asking.mjs', import.meta.url).pathname, root, JSON.stringify(policy)], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function killHostAt(root: string, line: string, policy: PolicyOptions, ...mode: readonly string[]): Promise<void> {
+  const host = spawn(process.execPath, [new URL('./hosts/asking.mjs', import.meta.url).pathname, root, JSON.stringify(policy), ...mode], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => { host.kill('SIGKILL'); });
   const over = new Promise((resolve) => { host.once('exit', resolve); });
   for await (const printed of createInterface({ input: host.stdout })) if (printed === line) host.kill('SIGKILL');
@@ -218,6 +218,32 @@ describe('a call that waits when its host is killed', () => {
     await system.deny(open?.id ?? '', { by: 'anna' });
     expect(await system.handle(open?.taskId ?? '').result()).toMatchObject([{ code: 'APPROVAL_DENIED' }]);
     expect([await system.approvals({ state: 'denied' }), await system.approvals()]).toEqual([[expect.objectContaining({ id: open?.id })], []]);
+  });
+
+  it('is made exactly once when the host died between the answer and the call', async () => {
+    const root = temporaryDirectory();
+    await killHostAt(root, 'never', ASK, 'answers');
+    expect(paidIn(root)).toEqual([]);
+    const { system, events } = await openPaying({ root });
+    const { tasks: [task] } = await system.list();
+    expect(await system.handle(task?.id ?? '').result()).toEqual(['paid']);
+    expect(paidIn(root)).toHaveLength(1);
+    expect(events.filter(({ type }) => type === 'task:approval')).toEqual([]);
+    expect(await system.approvals({ state: 'allowed' })).toMatchObject([{ id: `${String(task?.id)}.1`, attempt: 1, answer: { by: 'anna' } }]);
+  });
+
+  it('is asked for again, and not made by itself, when the host died in the middle of the call', async () => {
+    const root = temporaryDirectory();
+    await killHostAt(root, 'never', ASK, 'pays');
+    expect(paidIn(root)).toHaveLength(1);
+    const { system, events } = await openPaying({ root });
+    await until(() => events.some(({ type }) => type === 'task:wait'));
+    const [open] = await system.approvals();
+    expect(open).toMatchObject({ id: `${String(open?.taskId)}.2`, attempt: 2 });
+    expect(paidIn(root)).toHaveLength(1);
+    await system.deny(open?.id ?? '', { by: 'anna', reason: 'it is paid' });
+    expect(await system.handle(open?.taskId ?? '').result()).toMatchObject([{ code: 'APPROVAL_DENIED' }]);
+    expect(paidIn(root)).toHaveLength(1);
   });
 
   it('is allowed by a client of the live feed, which finds the request of the host that is gone', async () => {

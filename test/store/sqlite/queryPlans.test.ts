@@ -5,6 +5,8 @@ import { prune } from '../../../src/lib/task-system/store/sqlite/prune.ts';
 import { counts, get, list, readEvents } from '../../../src/lib/task-system/store/sqlite/reads.ts';
 import { newRecord, toRow } from '../../../src/lib/task-system/store/sqlite/rows.ts';
 import { promoteDue, recover } from '../../../src/lib/task-system/store/sqlite/schedule.ts';
+import { performApproval } from '../../../src/lib/task-system/store/sqlite/approvals/perform.ts';
+import type { ApprovalOp } from '../../../src/lib/task-system/store/sqlite/approvals/wire.ts';
 import { performOutbox } from '../../../src/lib/task-system/store/sqlite/outbox/perform.ts';
 import type { OutboxOp } from '../../../src/lib/task-system/store/sqlite/outbox/wire.ts';
 import { migrate } from '../../../src/lib/task-system/store/sqlite/schema.ts';
@@ -86,6 +88,22 @@ describe('the query plans of operations that must not slow down with the number 
       return performOutbox(state, op);
     });
     expect(plans.filter((step) => /^SCAN (webhook_messages|tasks|events)$/.test(step))).toEqual([]);
+  });
+
+  it.each<[string, ApprovalOp]>([
+    ['asking', ['ask', { taskId: 'b', fence: 1, tool: 'pay', input: {}, fingerprint: 'other', scope: 's', rule: 'r', reason: 'r', deadline: 9, time: 1 }]],
+    ['taking', ['take', 'b.1', 1]],
+    ['deciding', ['decide', 'b.1', { state: 'allowed', by: 'anna', remember: 'once' }, 1]],
+    ['expiring', ['expire', 9]],
+    ['getting', ['get', 'b.1']],
+    ['listing what is open', ['list', { state: 'open', limit: 10 }]],
+    ['listing what a task asked for', ['list', { state: 'denied', taskId: 'b', limit: 10 }]],
+  ])('%s does not walk through the approvals of others', (_name, op) => {
+    const plans = plansOf((state) => {
+      performApproval(state, ['ask', { taskId: 'b', fence: 1, tool: 'pay', input: {}, fingerprint: 'f', rule: 'r', reason: 'r', deadline: 9, time: 1 }]);
+      return performApproval(state, op);
+    });
+    expect(plans.filter((step) => /^SCAN (approvals|tasks|events)$/.test(step))).toEqual([]);
   });
 
   it('prune reads from the old end of an index', () => {
