@@ -54,7 +54,7 @@ export class McpServer {
   /** Calls a tool. @throws TaskSystemError `MCP_UNAVAILABLE`, or `MCP_TOOL_FAILED` with what the tool says. */
   async call(tool: string, input: JsonObject, signal: AbortSignal): Promise<JsonValue> {
     const client = await this.connect();
-    const result = await this.#ask(() => client.callTool({ name: tool, arguments: { ...input } }, undefined, { signal, timeout: this.#settings.callTimeoutMs }), signal);
+    const result = await this.#ask(client, () => client.callTool({ name: tool, arguments: { ...input } }, undefined, { signal, timeout: this.#settings.callTimeoutMs }), signal);
     const { isError, structuredContent, content } = isRecord(result) ? result : {};
     if (isError === true) throw new TaskSystemError('MCP_TOOL_FAILED', `${tool} of "${this.name}": ${textOf(content).slice(0, MAX_PROBLEM)}`, { server: this.name, tool });
     return parseJson(JSON.stringify(structuredContent ?? simple(content)));
@@ -82,11 +82,13 @@ export class McpServer {
     return client;
   }
 
-  async #ask<Answer>(ask: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  async #ask<Answer>(client: Client, ask: () => Promise<Answer>, signal: AbortSignal): Promise<Answer> {
     try {
       return await ask();
     } catch (error) {
       if (signal.aborted) throw signal.reason;
+      // Of a program we hear when it is gone; of an address only that it cannot be reached, or that it knows our session no more.
+      if (!isAnswer(error)) await client.close().catch(() => undefined);
       throw this.#unavailable(error);
     }
   }
@@ -95,6 +97,11 @@ export class McpServer {
     const why = cause instanceof Error ? cause.message : String(cause);
     return new TaskSystemError('MCP_UNAVAILABLE', `"${this.name}": ${why.slice(0, MAX_PROBLEM)}`, { server: this.name });
   }
+}
+
+/** Whether it is the server that says no, or that says nothing in time; anything else means that there is no way to it. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof Error && error.name === 'McpError';
 }
 
 type McpTransport = Parameters<Client['connect']>[0];
