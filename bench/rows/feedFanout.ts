@@ -19,7 +19,7 @@ export const feedFanout: Benchmark = {
     const measures: Measure[] = [];
     for (const clients of [100, 1_000]) {
       const memory: Memory = { rss: new Map(), heap: new Map() };
-      const bursts = (isQuick ? 10_000 : 40_000) / clients;
+      const bursts = (isQuick ? 20_000 : 40_000) / clients;
       const rates = await runRounds(KINDS.map((kind) => contestant(kind, clients, bursts, memory)), rounds, isQuick ? 0 : 1);
       measures.push(toMeasure(`deliveries a second of server CPU, ${String(clients)} clients`, '1/s', rates, {
         mark: (measure) => ({ text: 'at least 6 times socket.io, 5 times the loop', isMet: ratioTo(measure, SOCKET_IO) >= 6 && ratioTo(measure, PLAIN) >= 5 }),
