@@ -78,6 +78,18 @@ describe.skipIf(delegated === undefined)('control groups of this machine', () =>
     expect(existsSync(join(directory, base))).toBe(false);
   });
 
+  it('are looked at by the doctor of an open system without any harm to its tasks', async () => {
+    const directory = setUp();
+    const tasks = await openSystem(testOptions({ 'never.mjs': { sandbox: { level: 'process' }, stopGraceMs: 0 } }, { sandbox: { cgroup: directory }, queue: { spares: 0 } }));
+    const handle = await tasks.submit({ type: 'never' });
+    const isRunning = async (): Promise<boolean> => (await tasks.get(handle.id))?.state === 'running';
+    await until(isRunning);
+    const { cgroup, types } = await tasks.doctor();
+    expect([cgroup.directory, types]).toEqual([directory, [{ type: 'never', level: 'process' }]]);
+    expect(await isRunning()).toBe(true);
+    await handle.cancel();
+  });
+
   it('hold spares, too, before any task is known', async () => {
     const directory = setUp();
     const options = testOptions({ 'echo.mjs': { sandbox: { level: 'process' } } }, { sandbox: { cgroup: directory }, queue: { spares: 2 } });
