@@ -11,6 +11,7 @@ import type { ResolvedTaskType } from '../../../src/lib/task-system/types/Resolv
 import type { StartContext } from '../../../src/lib/task-system/types/Context.ts';
 import type { TaskRecord } from '../../../src/lib/task-system/types/TaskStore.ts';
 import { FakeProcess } from '../FakeProcess.ts';
+import { turns } from '../until.ts';
 import { submissionOf, type Plan } from './plans.ts';
 import type { SimulatedHost } from './SimulatedHost.ts';
 
@@ -164,14 +165,23 @@ class SimulatedSession implements RunningSession {
 
   async #call(method: HostMethod, params: JsonValue): Promise<JsonValue> {
     if (this.#isGone) await new Promise(() => {});
-    if (method !== 'wait') return this.#ports.call(method, params, { workspace: '', signal: this.#ending.signal });
+    if (method !== 'wait') return this.#ask(method, params);
     this.#waits++;
     this.#count();
     try {
-      return await this.#ports.call(method, params, { workspace: '', signal: this.#ending.signal });
+      return await this.#ask(method, params);
     } finally {
       this.#waits--;
       this.#count();
+    }
+  }
+
+  /** An answer takes its time to another process: what the host does in the turn in which it gives it comes first. */
+  async #ask(method: HostMethod, params: JsonValue): Promise<JsonValue> {
+    try {
+      return await this.#ports.call(method, params, { workspace: '', signal: this.#ending.signal });
+    } finally {
+      await turns(1);
     }
   }
 
