@@ -244,7 +244,8 @@ export class TaskRunner {
     if (task.state === 'waiting') this.#waits.watch(task);
     else if (task.state === 'queued' && subtasks.isParent(task.id)) this.#deadlines.rest(task.id);
     else this.#deadlines.end(task.id);
-    if (from === 'queued' && task.state !== 'queued') queue.adjust(task.project, { pending: -1, ready: (task.runAt ?? 0) <= time ? -1 : 0 });
+    // One that was delayed may be due and not counted yet: too high a count is put right by a claim, too low a one leaves a task behind.
+    if (from === 'queued' && task.state !== 'queued') queue.adjust(task.project, { pending: -1, ready: task.runAt === undefined ? -1 : 0 });
     if (from !== 'queued' && task.state === 'queued') this.#arrived(task, time);
     // A parent that ended without a process: what there is to remember of it was kept until now.
     if (task.notesJson !== undefined) this.#aside(this.#remember(task));
