@@ -1,7 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Folders whose tests run on the sources alone. Everything else may start task processes that import the built package. */
+/** Folders whose tests import sources only. Everything else may start task processes that import the built package. */
 const SOURCE_ONLY = ['types', 'policy', 'context', 'hooks', 'store', 'tools', 'realtime', 'subtask', 'testing', 'cli', 'scripts'];
+
+/** Makes the programs that the library starts, even from source: its thread, its helper and task processes. */
+const BUILD = ['test/support/buildOnce.ts'];
 
 const folders = SOURCE_ONLY.map((name) => `test/${name}/**/*.test.ts`);
 
@@ -14,8 +17,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
     projects: [
-      { extends: true, test: { name: 'source', include: folders } },
-      { extends: true, test: { name: 'system', include: ['test/**/*.test.ts'], exclude: folders, globalSetup: ['test/support/buildOnce.ts'] } },
+      { extends: true, test: { name: 'source', include: folders, globalSetup: BUILD } },
+      { extends: true, test: { name: 'system', include: ['test/**/*.test.ts'], exclude: folders, globalSetup: BUILD } },
     ],
   },
 });
