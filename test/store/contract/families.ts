@@ -3,6 +3,7 @@ import type { TaskStore } from '../../../src/lib/task-system/types/TaskStore.ts'
 import { claimAll, COMPLETE, createAll, end, eventTypes, FAILURE, newTask, RETRY, start, type OpenStore } from '../support.ts';
 
 const FAILED = { to: 'failed', error: { name: 'Error', message: 'no luck', code: 'TASK_FAILED' }, event: FAILURE } as const;
+const CANCELLED = { to: 'cancelled', error: { name: 'E', message: '', code: 'TASK_CANCELLED', details: { cause: 'parent' } }, event: { type: 'task:cancel', data: { reason: 'x', durationMs: 1 } } } as const;
 const RULES = { all: { completion: 'all', onChildFailure: 'fail-fast' }, any: { completion: 'any', onChildFailure: 'fail-fast' } } as const;
 
 /** A running root with children a, b and c, of which the first ones run. */
@@ -143,6 +144,18 @@ export function describeFamilies(open: OpenStore): void {
       await end(store, 'root', FAILED);
       await expect(states(store, 'leaf')).resolves.toEqual(['cancelled']);
       await end(store, 'middle');
+      await expect(store.get('middle')).resolves.toMatchObject({ state: 'cancelled', error: { code: 'TASK_CANCELLED', details: { cause: 'parent' } } });
+      await expect(states(store, 'root')).resolves.toEqual(['failed']);
+    });
+
+    it('is cancelled as well when the last of them is cancelled only after it returned', async () => {
+      const { store } = await open();
+      await start(store, 'root');
+      await start(store, 'middle', { parentId: 'root', rootId: 'root' });
+      await start(store, 'leaf', { parentId: 'middle', rootId: 'root' });
+      await end(store, 'root', FAILED);
+      await end(store, 'middle');
+      await end(store, 'leaf', CANCELLED);
       await expect(store.get('middle')).resolves.toMatchObject({ state: 'cancelled', error: { code: 'TASK_CANCELLED', details: { cause: 'parent' } } });
       await expect(states(store, 'root')).resolves.toEqual(['failed']);
     });
@@ -325,7 +338,7 @@ export function describeFamilies(open: OpenStore): void {
       const { store } = await open();
       await start(store, 'root');
       await start(store, 'mine', { parentId: 'root', rootId: 'root', key: 'k' });
-      await end(store, 'mine', { to: 'cancelled', error: { name: 'E', message: '', code: 'TASK_CANCELLED', details: { cause: 'parent' } }, event: { type: 'task:cancel', data: { reason: 'x', durationMs: 1 } } });
+      await end(store, 'mine', CANCELLED);
       await expect(store.create(newTask('again', { parentId: 'root', rootId: 'root', key: 'k' }))).resolves.toMatchObject({ existed: false, task: { id: 'again' } });
     });
 

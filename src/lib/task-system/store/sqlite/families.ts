@@ -74,16 +74,20 @@ export class FamilyWriter {
     const tally = this.#family.tally(row);
     const ruling = judge(rulesOf(row), tally);
     if (ruling === 'missed') {
-      // Its children may have been cancelled for an end above it: then so is it, and has not failed.
-      const eviction = this.#family.evictionOf(row);
-      if (eviction === undefined) this.#endAlone(row, this.#family.failureOf(row), 'siblings');
-      else this.evict(row, eviction);
+      this.#miss(row);
     } else if (ruling === 'met' && tally.open === 0) {
       this.#finishOrJoin(row, ending);
     } else {
       const waiting = this.#wait(row, ending, ruling === 'met');
       if (ruling === 'met') this.#close(waiting, { cause: 'siblings', reason: 'its siblings have met the rule of their parent' });
     }
+  }
+
+  /** The rule of a task cannot be met any more. Its children may have been cancelled for an end above it: then so is it, and has not failed. */
+  #miss(row: Row): void {
+    const eviction = this.#family.evictionOf(row);
+    if (eviction === undefined) this.#endAlone(row, this.#family.failureOf(row), 'siblings');
+    else this.evict(row, eviction);
   }
 
   /** Ends a task whatever its children do; those that are open are cancelled first. */
@@ -155,7 +159,7 @@ export class FamilyWriter {
 
   #rule(parent: Row, ruling: Ruling, hasOpen: boolean): void {
     if (ruling === 'open') return;
-    if (ruling === 'missed') this.#endAlone(parent, this.#family.failureOf(parent), 'siblings');
+    if (ruling === 'missed') this.#miss(parent);
     else if (hasOpen) this.#close(this.#wait(parent, storedEnding(parent), true), { cause: 'siblings', reason: 'its siblings have met the rule of their parent' });
     else this.#settleWaiting(parent);
   }
