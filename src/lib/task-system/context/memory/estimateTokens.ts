@@ -1,5 +1,6 @@
 /** Letters of one kind that follow each other, with the space before them; up to three digits; and everything else by itself. */
 const PIECES = / ?[a-z]+| ?[A-Z]+|[0-9]{1,3}|\s|[^\sa-zA-Z0-9]/g;
+/** Of every letter but the first, which may be a token of its own. Words have more; what is no word, such as base64, has not. */
 const LETTERS_PER_TOKEN = 2;
 
 /**
@@ -13,6 +14,6 @@ export function estimateTokens(text: string): number {
 }
 
 function tokensOf(piece: string): number {
-  if (/[a-zA-Z]$/.test(piece)) return Math.ceil(piece.trimStart().length / LETTERS_PER_TOKEN);
+  if (/[a-zA-Z]$/.test(piece)) return 1 + Math.floor(piece.trimStart().length / LETTERS_PER_TOKEN);
   return /^[0-9]/.test(piece) ? 1 : Buffer.byteLength(piece);
 }
