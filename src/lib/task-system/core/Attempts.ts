@@ -46,6 +46,8 @@ export interface AttemptPorts {
 export interface EnginePorts {
   readonly parking: Parking;
   readonly deadlines: Deadlines;
+  /** Lets the time of a parent begin of which no deadline is known, if it has one. */
+  readonly beginAbove: (parentId: string) => Promise<void>;
   /** Aborted when the system closes. */
   readonly stopping: AbortSignal;
   /** Emits the events of a change. */
@@ -135,7 +137,8 @@ export class Attempts {
     const found = findType(() => subtasks.typeOf(task));
     const type = found.type ?? NO_TYPE;
     const timeoutMs = task.overrides.timeoutMs ?? type.timeoutMs;
-    const { deadlines } = this.#engine;
+    const { deadlines, beginAbove } = this.#engine;
+    if (task.parentId !== undefined && deadlines.of(task.parentId) === undefined) await beginAbove(task.parentId);
     const imposed = deadlines.begin(task.id, task.parentId, timeoutMs, () => { stopAttempt(active, { kind: 'timeout', timeoutMs }); });
     const timer = imposed === undefined ? undefined : clock.setTimer(Math.max(0, imposed.at - clock.now()), () => {
       if (!deadlines.expire(imposed.source)) stopAttempt(active, { kind: 'cancel', reason: 'the time of its parent is up', cause: 'parent' });

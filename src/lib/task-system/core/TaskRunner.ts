@@ -55,6 +55,7 @@ export class TaskRunner {
     this.#attempts = new Attempts(ports, {
       parking: new Parking({ ...ports, maxWaiting: ports.options.queue.maxWaiting, publish, onFree: () => { this.#pump(); } }),
       deadlines: this.#deadlines,
+      beginAbove: (parentId) => this.#waits.beginAbove(parentId),
       stopping: this.#stopping.signal,
       publish,
       onSettled: (committed, time) => { this.#apply(committed, time); },

@@ -53,6 +53,12 @@ export class WaitingTasks {
     }
   }
 
+  /** A parent that was queued again when another host ran: its time begins with the first child that runs before it does. */
+  async beginAbove(parentId: string): Promise<void> {
+    const parent = await this.#ports.store.get(parentId).catch(() => undefined);
+    if (parent?.state === 'queued' && parent.attempt > 0 && this.#deadlines.of(parentId) === undefined) this.#begin(parent);
+  }
+
   #begin(task: TaskRecord): void {
     const timeoutMs = this.#timeOf(task);
     if (timeoutMs === undefined) this.#deadlines.inherit(task.id, task.parentId);
