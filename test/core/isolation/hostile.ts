@@ -14,6 +14,8 @@ export async function letLoose(system: TaskSystem, { id, kind, input, isCancelle
   const handle = await system.submit({ type: id, input: { kind, ...input } });
   if (isCancelled !== true) return handle.result().then(wordOf, codeOf);
   const stop = system.events.on('task:start', ({ taskId }) => { if (taskId === handle.id) void handle.cancel(); });
+  // It may have started before anybody listened.
+  if ((await system.get(handle.id))?.state === 'running') void handle.cancel();
   try {
     return await handle.result().then(wordOf, codeOf);
   } finally {
