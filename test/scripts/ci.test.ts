@@ -96,9 +96,9 @@ describe('TestReporter', () => {
   });
 
   it('names the test in which the process ended, and the signal, and skips nothing in silence', async () => {
-    const report = await reportOfRun("it('dies', () => new Promise(() => { process.kill(process.pid, 'SIGSEGV'); })); it('adds', () => {});");
+    const report = await reportOfRun("it('dies', () => new Promise(() => { process.kill(process.pid, 'SIGKILL'); })); it('adds', () => {});");
     expect(countsOf(report)).toEqual({ passed: 0, failed: 2, skipped: 0 });
-    expect(failuresOf(report)).toEqual(['sums.test.js: dies\n  This and 1 more tests were not finished: their process is gone.', expect.stringContaining('SIGSEGV')]);
+    expect(failuresOf(report)).toEqual(['sums.test.js: dies\n  This and 1 more tests were not finished: their process is gone.', expect.stringContaining('SIGKILL')]);
     expect(endedFromBelow(report)).toEqual([expect.stringContaining('sums.test.js')]);
   });
 
