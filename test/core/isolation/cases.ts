@@ -133,7 +133,8 @@ const resources: readonly Case[] = [
   at('R05', 'fills memory with ten processes', 'TASK_LIMIT_MEMORY', DENIED, 'TASK_LIMIT_MEMORY'),
   at('R06', 'fills /dev/shm and /tmp, which lie in memory', 'ENOSPC', DENIED, THROUGH),
   at('R07', 'starts processes without end', 'TASK_LIMIT_PROCESSES', DENIED, 'TASK_LIMIT_PROCESSES'),
-  at('R08', 'starts 200 threads', 'TASK_LIMIT_PROCESSES|ERR_WORKER_INIT_FAILED|TASK_LIMIT_MEMORY', DENIED, 'TASK_LIMIT_PROCESSES|ERR_WORKER_INIT_FAILED|TASK_LIMIT_MEMORY'),
+  // Node itself gives up where the kernel refuses it a thread that it needs: then the task has crashed.
+  at('R08', 'starts 200 threads', 'TASK_LIMIT_PROCESSES|ERR_WORKER_INIT_FAILED|TASK_LIMIT_MEMORY|TASK_CRASHED', DENIED, 'TASK_LIMIT_PROCESSES|ERR_WORKER_INIT_FAILED|TASK_LIMIT_MEMORY|TASK_CRASHED'),
   alike('R10', 'spins', 'TASK_LIMIT_CPU'),
   alike('R11', 'spins and catches SIGXCPU', 'TASK_LIMIT_CPU'),
   at('R12', 'spreads its spinning over many short processes', 'TASK_LIMIT_CPU', DENIED, 'TASK_LIMIT_CPU'),
