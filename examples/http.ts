@@ -25,7 +25,10 @@ export async function start(port: number, root = '.task-system/http'): Promise<{
   });
   tasks.attachWebSocket(server, { path: '/tasks' });
   server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+  await once(server, 'listening').catch(async (error: unknown) => {
+    await tasks.close();
+    throw error; // Such as a port that is taken. What is queued stays on disk.
+  });
   const address = server.address();
   return {
     url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : port}`,
@@ -72,7 +75,12 @@ function send(response: ServerResponse, status: number, body: object): void {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const app = await start(Number(process.argv[2] ?? 3_000), process.argv[3]);
-  process.once('SIGINT', () => void app.stop()).once('SIGTERM', () => void app.stop());
-  console.log(`listening on ${app.url}`);
+  try {
+    const app = await start(Number(process.argv[2] ?? 3_000), process.argv[3]);
+    process.once('SIGINT', () => void app.stop()).once('SIGTERM', () => void app.stop());
+    console.log(`listening on ${app.url}`);
+  } catch (error) {
+    console.error(`cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  }
 }

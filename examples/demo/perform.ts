@@ -20,7 +20,7 @@ export const MAINTENANCE = 'maintenance';
 
 /** Below the 1 MiB that the input of a task may have. */
 const MERGE_BYTES = 900_000;
-const HEAD_LINES = 12;
+const HEAD_LINES = 20;
 
 const planSchema = z.object({ about: z.string().optional(), folders: z.number(), scans: z.array(z.object({ id: z.string() })) });
 const mergedSchema = z.object({ markdown: z.string() });
@@ -55,7 +55,13 @@ async function submitAndWait(tasks: TaskSystem, { run, folder, root, paceMs, pro
   const path = await writeReport(root, `${project}-${run}.md`, markdown);
 
   await Promise.allSettled([flaky.result(), slow.result()]);
-  return { path, head: markdown.split('\n').slice(0, HEAD_LINES) };
+  return { path, head: headOf(markdown) };
+}
+
+/** A report up to the end of its first table, with nothing cut in the middle unless it is long. */
+function headOf(markdown: string): string[] {
+  const [head = ''] = markdown.split('\n\n## Largest files\n');
+  return head.split('\n').slice(0, HEAD_LINES);
 }
 
 /** The results of the scans, small enough to be the input of one task. */

@@ -43,6 +43,23 @@ describe.each(['http.ts', 'express.ts'])('examples/%s', { timeout: 120_000 }, (e
     const second = await startApp(example, root);
     expect((await follow(second.url, id)).at(-1)?.type).toBe('task:complete');
   });
+
+  it('says so when its port is taken, or its root, and leaves the one that has it alone', async () => {
+    const root = await makeFolder();
+    const first = await startApp(example, root);
+    const { id } = (await post(first.url, JSON.stringify(bees))).body;
+
+    const samePort = runExample(example, [new URL(first.url).port, await makeFolder()], root);
+    expect(await samePort.exited, samePort.output()).toBe(1);
+    expect(samePort.output()).toMatch(/^cannot start: .*EADDRINUSE.*$/m);
+    expect(samePort.output()).not.toContain('    at ');
+    const sameRoot = runExample(example, ['0', root], root);
+    expect(await sameRoot.exited, sameRoot.output()).toBe(1);
+    expect(sameRoot.output()).toMatch(new RegExp(`^cannot start: .*Process ${String(first.app.pid)} .*$`, 'm'));
+
+    expect((await follow(first.url, id)).at(-1)?.type).toBe('task:complete');
+    expect(await get(`${first.url}/tasks/${id}`)).toMatchObject({ status: 200, body: { state: 'completed' } });
+  });
 });
 
 async function startApp(example: string, root: string): Promise<{ app: RunningExample; url: string }> {

@@ -7,6 +7,7 @@ const EXAMPLES = join(import.meta.dirname, '../../examples');
 
 /** An example that runs as a process of its own. */
 export interface RunningExample {
+  readonly pid: number;
   /** What it has written so far, to both streams. */
   readonly output: () => string;
   /** Resolves with the match as soon as the output has one; rejects with the output when the process ends without. */
@@ -34,6 +35,7 @@ export function runExample(name: string, args: readonly string[], cwd: string): 
     await exited;
   });
   return {
+    pid: child.pid ?? 0,
     output: () => text,
     exited,
     signal: (signal) => { child.kill(signal); },

@@ -19,15 +19,17 @@ export const scanResultSchema = z.strictObject({
   hashes: z.array(z.tuple([z.string(), count, z.string()])),
   /** How many non-empty files there were to compare; more than `hashes` holds when that list was cut. */
   comparable: count,
-  /** Files that were not read, and why. */
-  skipped: z.strictObject({ binary: count, generated: count, tooLarge: count, unreadable: count }),
+  /** Files that were not read, and why. `closed`: the task may not open them, such as those that its sandbox hides for what their names say. */
+  skipped: z.strictObject({ binary: count, generated: count, tooLarge: count, closed: count, unreadable: count }),
+  /** The first of those that are closed. */
+  closed: z.array(z.string()),
 });
 
 /** See {@link scanResultSchema}. */
 export type ScanResult = z.infer<typeof scanResultSchema>;
 
 /** Bounds of the lists of a scan. */
-export const SCAN_BOUNDS = { largest: 20, todos: 100, hashBytes: 400_000 } as const;
+export const SCAN_BOUNDS = { largest: 20, todos: 100, closed: 5, hashBytes: 400_000 } as const;
 
 /**
  * Shortens the lists of hashes until all results together take at most `maxBytes` as JSON, dropping the smallest files first:

@@ -1,4 +1,4 @@
-import { type DuplicateGroup, type Summary, wastedBytes } from './merge.ts';
+import { type Summary, wastedBytes } from './merge.ts';
 
 /** How many rows each list of the report shows. */
 export const REPORT_ROWS = { languages: 20, largest: 10, todos: 50, duplicates: 20, paths: 5 } as const;
@@ -57,23 +57,27 @@ function todoList({ todos, todoCount }: Summary): string[] {
 function duplicateList({ duplicates, compared, comparable }: Summary): string[] {
   const shown = duplicates.slice(0, REPORT_ROWS.duplicates);
   return [
-    ...shown.map((group) => `- ${size(wastedBytes(group))} could go: ${paths(group)}`),
+    ...shown.map((group) => `- ${size(wastedBytes(group))} could go: ${paths(group.paths, group.paths.length)}`),
     ...more(duplicates.length - shown.length),
     ...(compared === comparable ? [] : ['', `Only the ${number(compared)} largest of ${number(comparable)} files were compared.`]),
   ];
 }
 
-function paths(group: DuplicateGroup): string {
-  const rest = group.paths.length - REPORT_ROWS.paths;
-  return group.paths.slice(0, REPORT_ROWS.paths).map(code).join(', ') + (rest > 0 ? ` and ${number(rest)} more` : '');
+/** The first of so many paths. */
+function paths(known: readonly string[], amount: number): string {
+  const shown = known.slice(0, REPORT_ROWS.paths);
+  const rest = amount - shown.length;
+  return shown.map(code).join(', ') + (rest > 0 ? ` and ${number(rest)} more` : '');
 }
 
-function skippedSentence({ skipped }: Summary): string[] {
+function skippedSentence({ skipped, closed }: Summary): string[] {
+  const named = paths(closed, skipped.closed);
   const reasons: readonly [number, string][] = [
-    [skipped.binary, 'binary'], [skipped.generated, 'generated'], [skipped.tooLarge, 'too large'], [skipped.unreadable, 'unreadable'],
+    [skipped.binary, 'binary'], [skipped.generated, 'generated'], [skipped.tooLarge, 'too large'],
+    [skipped.closed, `closed to tasks (${named})`], [skipped.unreadable, 'unreadable'],
   ];
-  const named = reasons.filter(([amount]) => amount > 0).map(([amount, reason]) => `${number(amount)} ${reason}`);
-  return named.length === 0 ? [] : ['', `Not read: ${named.join(', ')}.`];
+  const given = reasons.filter(([amount]) => amount > 0).map(([amount, reason]) => `${number(amount)} ${reason}`);
+  return given.length === 0 ? [] : ['', `Not read: ${given.join(', ')}.`];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[], hidden: number): string[] {

@@ -26,6 +26,7 @@ export interface Summary {
   readonly compared: number;
   readonly comparable: number;
   readonly skipped: ScanResult['skipped'];
+  readonly closed: ScanResult['closed'];
 }
 
 /** Puts the results of all scans together. The order of the scans does not matter. `folders` is how many they cover. */
@@ -48,8 +49,10 @@ export function mergeScans(scans: readonly ScanResult[], folders: number): Summa
       binary: sum((scan) => scan.skipped.binary),
       generated: sum((scan) => scan.skipped.generated),
       tooLarge: sum((scan) => scan.skipped.tooLarge),
+      closed: sum((scan) => scan.skipped.closed),
       unreadable: sum((scan) => scan.skipped.unreadable),
     },
+    closed: scans.flatMap((scan) => scan.closed).sort(compareNames),
   };
 }
 

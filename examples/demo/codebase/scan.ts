@@ -19,6 +19,8 @@ export interface FoundFile {
 export const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 const HASH_CHARACTERS = 16;
+/** What reading a file fails with that a task may not open. */
+const CLOSED: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'ERR_ACCESS_DENIED']);
 
 /** Walks the parts and returns every file in them. */
 export async function findFiles(codeBase: CodeBase, parts: readonly ScanPart[]): Promise<FoundFile[]> {
@@ -42,7 +44,8 @@ export class ScanTally {
   readonly #read: { path: string; lines: number; bytes: number }[] = [];
   readonly #todos: ScanResult['todos'] = [];
   readonly #hashes: ScanResult['hashes'] = [];
-  readonly #skipped = { binary: 0, generated: 0, tooLarge: 0, unreadable: 0 };
+  readonly #skipped = { binary: 0, generated: 0, tooLarge: 0, closed: 0, unreadable: 0 };
+  readonly #closed: string[] = [];
   #todoCount = 0;
 
   constructor(codeBase: CodeBase) {
@@ -55,10 +58,10 @@ export class ScanTally {
     else if (hasBinaryName(file.name)) this.#skipped.binary += 1;
     else if (file.bytes > MAX_FILE_BYTES) this.#skipped.tooLarge += 1;
     else {
-      const content = await readFile(join(this.#codeBase.root, file.path)).catch(() => undefined);
-      if (content === undefined) this.#skipped.unreadable += 1;
-      else if (isBinaryContent(content)) this.#skipped.binary += 1;
-      else this.#addText(file, content);
+      await readFile(join(this.#codeBase.root, file.path)).then((content) => {
+        if (isBinaryContent(content)) this.#skipped.binary += 1;
+        else this.#addText(file, content);
+      }, (error: unknown) => { this.#addUnread(file, error); });
     }
   }
 
@@ -76,8 +79,17 @@ export class ScanTally {
       hashes: this.#hashes.toSorted((a, b) => b[1] - a[1] || compareNames(a[2], b[2])),
       comparable: this.#hashes.length,
       skipped: this.#skipped,
+      closed: this.#closed,
     };
     return boundHashes([result], SCAN_BOUNDS.hashBytes)[0] ?? result;
+  }
+
+  #addUnread(file: FoundFile, error: unknown): void {
+    if (!(error instanceof Error && 'code' in error && CLOSED.has(error.code))) this.#skipped.unreadable += 1;
+    else {
+      this.#skipped.closed += 1;
+      if (this.#closed.length < SCAN_BOUNDS.closed) this.#closed.push(file.path);
+    }
   }
 
   #addText(file: FoundFile, content: Buffer): void {

@@ -108,6 +108,8 @@ async function makeCodeBase(): Promise<string> {
     'PROJECT.md': PROJECT,
     'MEMORY.md': MEMORY,
     'package-lock.json': '{}',
+    // Tasks may not see what may hold passwords.
+    '.npmrc': 'hush\n',
     'f1/copy.txt': linesOf(33, 'same'),
     'f2/copy.txt': linesOf(33, 'same'),
     'assets/logo.png': Buffer.from([137, 80, 78, 71, 0]),
@@ -128,13 +130,14 @@ async function checkReport(folder: string, output: string, scans: number): Promi
   expect(report).toContain('# shop\n\n> Sells bees & honey.\n\n');
   expect(report).toContain(`20 text files with ${lines} lines`);
   expect(report).toContain(`in 9 folders, read by ${scans} scans.`);
-  expect(report).toContain('Not read: 1 binary, 1 generated.');
+  expect(report).toContain('Not read: 1 binary, 1 generated, 1 closed to tasks (`.npmrc`).');
   expect(report).toContain(`| TypeScript | 7 | ${TYPESCRIPT_LINES} |`);
   expect(report).toContain(`| Python | 7 | ${PYTHON_LINES} |`);
   expect(report).toContain('## TODO and FIXME (1)\n\n- `f3/main.ts:31` TODO: tidy this\n');
   expect(report).toMatch(/## Duplicate files \(1\)\n\n- [\d.]+ bytes could go: `f1\/copy\.txt`, `f2\/copy\.txt`\n/);
   expect(report).toMatch(/## Largest files\n\n\| File \| Lines \| Size \|\n.*\n\| `f7\/main\.ts` \| 70 \|/);
   expect(output).toContain(`  20 text files with ${lines} lines`);
+  expect(output).toMatch(/^ {2}\| Text \| 2 \| 66 \|/m);
 }
 
 /** The rows of the table of outcomes: task, project, priority, state, attempts. */

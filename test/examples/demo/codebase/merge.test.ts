@@ -9,7 +9,7 @@ const hashes = fc.array(fc.tuple(fc.constantFrom('aa', 'bb', 'cc', 'dd'), fc.con
 describe('mergeScans', () => {
   it('adds counts up and merges languages, most lines first', () => {
     const summary = mergeScans([
-      scan({ files: 2, lines: 30, languages: { Go: { files: 1, lines: 10 }, Rust: { files: 1, lines: 20 } }, skipped: { binary: 1, generated: 0, tooLarge: 0, unreadable: 2 } }),
+      scan({ files: 2, lines: 30, languages: { Go: { files: 1, lines: 10 }, Rust: { files: 1, lines: 20 } }, skipped: { binary: 1, generated: 0, tooLarge: 0, closed: 0, unreadable: 2 } }),
       scan({ files: 3, lines: 15, languages: { Go: { files: 3, lines: 15 } } }),
     ], 9);
     expect(summary).toMatchObject({ scans: 2, folders: 9, files: 5, lines: 45, skipped: { binary: 1, unreadable: 2 } });
@@ -66,7 +66,7 @@ describe('renderReport', () => {
     const report = renderReport('shop', mergeScans([scan({
       files: 3, lines: 1_200, bytes: 2_048, languages: { TypeScript: { files: 2, lines: 900 }, Go: { files: 1, lines: 300 } },
       largest: [{ path: 'src/a.ts', lines: 800, bytes: 1_536 }], todoCount: 1, todos: [{ path: 'src/a.ts', line: 7, kind: 'TODO', text: 'tidy' }],
-      hashes: [['h', 10, 'x.ts'], ['h', 10, 'y.ts']], comparable: 2, skipped: { binary: 4, generated: 0, tooLarge: 0, unreadable: 0 },
+      hashes: [['h', 10, 'x.ts'], ['h', 10, 'y.ts']], comparable: 2, skipped: { binary: 4, generated: 0, tooLarge: 0, closed: 0, unreadable: 0 },
     })], 5));
     expect(report).toContain('# shop\n\n3 text files with 1,200 lines (2.0 KiB) in 5 folders, read by 1 scan.\n\nNot read: 4 binary.\n');
     expect(report).toContain('| TypeScript | 2 | 900 | 75.0 % |');
@@ -85,6 +85,13 @@ describe('renderReport', () => {
     const report = renderReport('big', mergeScans([scan({ todos, todoCount: 1_000, comparable: 500 })], 1));
     expect(report).toContain(`- and ${1_000 - REPORT_ROWS.todos} more`);
     expect(report).toContain('Only the 0 largest of 500 files were compared.');
+  });
+
+  it('names the files that tasks may not open, the first of them', () => {
+    const closed = ['a/.env', 'b/.env', 'c/.env', 'd/.env', 'e/.env'];
+    const skipped = { binary: 0, generated: 0, tooLarge: 0, closed: 7, unreadable: 1 };
+    const report = renderReport('big', mergeScans([scan({ closed: closed.slice(2), skipped }), scan({ closed: closed.slice(0, 2) })], 1));
+    expect(report).toContain('Not read: 7 closed to tasks (`a/.env`, `b/.env`, `c/.env`, `d/.env`, `e/.env` and 2 more), 1 unreadable.');
   });
 
   it('keeps text from files from becoming markup or breaking lines', () => {
@@ -111,6 +118,6 @@ describe('size', () => {
 function scan(fields: Partial<ScanResult>): ScanResult {
   return {
     label: 'x', files: 0, lines: 0, bytes: 0, languages: {}, largest: [], todoCount: 0, todos: [], hashes: [], comparable: 0,
-    skipped: { binary: 0, generated: 0, tooLarge: 0, unreadable: 0 }, ...fields,
+    skipped: { binary: 0, generated: 0, tooLarge: 0, closed: 0, unreadable: 0 }, closed: [], ...fields,
   };
 }

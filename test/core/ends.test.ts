@@ -1,0 +1,77 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTaskSystem, type TaskSystem } from '../../src/lib/task-system/index.ts';
+import { ISOLATION_LEVELS, type IsolationLevel } from '../../src/lib/task-system/types/Isolation.ts';
+import type { LimitOptions, SubmitOptions } from '../../src/lib/task-system/types/Options.ts';
+import { hasKernelLevel } from './isolation/kernelLevel.ts';
+import { CHILD_ENTRY, handler, logged, processesIn, recordingLogger } from './support.ts';
+import { until } from './until.ts';
+
+/** How a task ends, what its host says of that, and what it takes for it. */
+interface End {
+  readonly how: string;
+  readonly code: string;
+  readonly options?: Pick<SubmitOptions, 'timeoutMs'>;
+  readonly isCancelled?: boolean;
+}
+
+const ENDS: readonly End[] = [
+  { how: 'return', code: 'completed' },
+  { how: 'throw', code: 'TASK_FAILED' },
+  { how: 'exit', code: 'TASK_CRASHED' },
+  { how: 'crash', code: 'TASK_CRASHED' },
+  { how: 'hang', code: 'TASK_CANCELLED', isCancelled: true },
+  { how: 'hang', code: 'TASK_TIMEOUT', options: { timeoutMs: 3_000 } },
+  { how: 'memory', code: 'TASK_LIMIT_MEMORY' },
+  { how: 'spin', code: 'TASK_LIMIT_CPU' },
+  { how: 'disk', code: 'TASK_LIMIT_DISK' },
+  { how: 'output', code: 'TASK_LIMIT_OUTPUT' },
+  { how: 'garbage', code: 'TASK_PROTOCOL' },
+];
+
+const LIMITS: LimitOptions = { memoryMb: 150, cpuMs: 700, workspaceMb: 20, outputBytes: 10_000 };
+/** The handler; with a daemon; within a sandbox, of which the first process belongs to the task as well. */
+const LEAST: Readonly<Record<IsolationLevel, number>> = { 'permission-model': 1, 'process': 2, 'kernel': 3 };
+
+const hasKernel = await hasKernelLevel();
+
+// A task is told to have ended when a search of the whole machine finds nothing of it: not soon afterwards.
+describe.each(ISOLATION_LEVELS)('a task at the level "%s" that left a daemon', (level) => {
+  const isMissing = level === 'kernel' && !hasKernel;
+  let root: string;
+  let system: TaskSystem;
+
+  beforeAll(async () => {
+    if (isMissing) return;
+    root = mkdtempSync(join(tmpdir(), 'task-system-ends-'));
+    chmodSync(root, 0o755);
+    const tasks = { ends: { module: handler('ends.mjs'), limits: LIMITS, stopGraceMs: 0, sandbox: { level } } };
+    system = await createTaskSystem({ root, tasks, queue: { spares: 0 }, workspaces: { keepFailedMs: 0 }, logger: recordingLogger() }, { childEntry: CHILD_ENTRY });
+  });
+
+  afterAll(async () => {
+    if (isMissing) return;
+    await system.close({ graceMs: 0 });
+    rmSync(root, { recursive: true });
+  });
+
+  it.skipIf(isMissing).each(ENDS)('is gone with all it started when it ends ($how): $code', { timeout: 60_000 }, async ({ how, code, options, isCancelled }) => {
+    const handle = await system.submit({ type: 'ends', input: { how }, ...options });
+    await logged(system, handle.id, 'left');
+    await until(() => processesIn(root).length >= LEAST[level]);
+    let atEnd: readonly number[] | undefined;
+    const stop = system.events.on('*', ({ type, taskId }) => {
+      if (taskId === handle.id && ['task:complete', 'task:error', 'task:cancel'].includes(type)) atEnd = processesIn(root);
+    });
+    // By whatever name its workspace goes while it runs.
+    for (const name of readdirSync(join(root, 'workspaces'))) writeFileSync(join(root, 'workspaces', name, 'seen'), '');
+    if (isCancelled === true) await handle.cancel();
+    await handle.result().catch(() => undefined);
+    stop();
+    const task = await system.get(handle.id);
+    expect(task?.error?.code ?? (task?.state === 'cancelled' ? 'TASK_CANCELLED' : task?.state)).toBe(code);
+    expect(atEnd).toEqual([]);
+  });
+});
