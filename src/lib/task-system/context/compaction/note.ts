@@ -50,12 +50,13 @@ export function parseNote(text: unknown): Note | undefined {
   const entries: Pick<LedgerEntry, 'key' | 'value'>[] = [];
   let summary = '';
   for (const line of lines) {
-    const [, kind = '', rest = ''] = /^(summary|calls|error|-(?: [^:]+)?): (.*)$/.exec(line) ?? [];
+    // Dots take every sign: a value may hold a carriage return or one of the line ends of Unicode, which end no line here.
+    const [, kind = '', rest = ''] = /^(summary|calls|error|-(?: [^:]+)?): (.*)$/s.exec(line) ?? [];
     if (kind === '') return undefined;
     const values = readList(rest);
     if (kind === 'summary') summary = values[0] ?? '';
     else if (kind === 'error') errors.push(...values);
-    else if (kind === 'calls') for (const [, name = '', times = '1'] of rest.matchAll(/(?:^|, )(.+?) x(\d+)(?=,|$)/g)) calls.set(readList(name)[0] ?? name, Number(times));
+    else if (kind === 'calls') for (const [, name = '', times = '1'] of rest.matchAll(/(?:^|, )(.+?) x(\d+)(?=,|$)/gs)) calls.set(readList(name)[0] ?? name, Number(times));
     else entries.push(...values.map((value) => ({ key: kind.slice(2), value })));
   }
   return { messages: Number(count), calls, errors, entries, summary };
