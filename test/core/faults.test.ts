@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isRunning, logged, nextEvent, openSystem, processesIn, recordEvents, temporaryDirectory, testOptions } from './support.ts';
@@ -135,6 +135,21 @@ describe('output', () => {
     expect(kept).toBe(1_000_000);
     expect(readFileSync(join(options.root, 'logs', `${handle.id}.1.log`)).length).toBe(1_000_000);
     expect(events.filter((event) => event.type === 'task:warning')).toMatchObject([{ data: { code: 'OUTPUT_TRUNCATED' } }]);
+  });
+
+  it('of 100 MB is read to the end, and no more of it is kept than is allowed', { timeout: 60_000 }, async () => {
+    const options = testOptions({ 'floods-output.mjs': { limits: { outputBytes: 26_214_400 } } });
+    const system = await openSystem(options);
+    const handle = await system.submit({ type: 'floods-output', input: { megabytes: 100 } });
+    await expect(handle.result()).resolves.toBe('done');
+    expect((await system.get(handle.id))?.usage?.outputBytes).toBe(104_857_600);
+    expect(statSync(join(options.root, 'logs', `${handle.id}.1.log`)).size).toBe(26_214_400);
+  });
+
+  it('of 100 MB ends a task that has not been allowed more than by default', { timeout: 60_000 }, async () => {
+    const system = await openSystem(testOptions({ 'floods-output.mjs': {} }));
+    const handle = await system.submit({ type: 'floods-output', input: { megabytes: 100 } });
+    await expect(handle.result()).rejects.toMatchObject({ code: 'TASK_LIMIT_OUTPUT', details: { allowed: 67_108_864 } });
   });
 
   it('becomes log events, in order, with what log() wrote', async () => {

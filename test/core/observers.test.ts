@@ -97,6 +97,15 @@ describe('the live feed of a system', () => {
     await expect(fetch(url.replace('ws:', 'http:')).then((response) => response.text())).resolves.toBe('the app');
   });
 
+  it('takes nothing with it where its path is taken: tasks and the first feed go on', async () => {
+    const system = await openSystem(testOptions({ 'echo.mjs': {} }));
+    const server = createServer();
+    onTestFinished(() => { server.close(); });
+    system.attachWebSocket(server);
+    expect(() => system.attachWebSocket(server)).toThrow(expect.objectContaining({ code: 'PATH_TAKEN', message: expect.stringContaining('another `path`') }));
+    await expect((await system.submit({ type: 'echo', input: 1 })).result()).resolves.toBe(1);
+  });
+
   it('is refused by a closed system', async () => {
     const system = await openSystem(testOptions({ 'echo.mjs': {} }));
     await system.close();

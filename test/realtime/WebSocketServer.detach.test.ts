@@ -1,13 +1,20 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createNetServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { attachWebSocket, type WebSocketOptions } from '../../src/lib/task-system/realtime/WebSocketServer.ts';
 import { ManualClock, RecordingLogger, until } from './helpers.ts';
-import { Feeds, listen, MemoryLog, RawClient } from './serverHelpers.ts';
+import { closeServer, Feeds, listen, MemoryLog, RawClient } from './serverHelpers.ts';
 
 const feeds = new Feeds();
 afterEach(() => feeds.close());
+
+async function listenUntilTheEnd(server = createServer()): ReturnType<typeof listen> {
+  const listening = await listen(server);
+  feeds.defer(() => closeServer(server));
+  return listening;
+}
 
 function deps() {
   return { events: new MemoryLog().events, clock: new ManualClock(), logger: new RecordingLogger() };
@@ -92,6 +99,42 @@ describe('attachWebSocket', () => {
   it('refuses a path that is taken on this server with PATH_TAKEN', async () => {
     const { server } = await feeds.open({ path: '/feed' });
     expect(() => attachWebSocket(server, { path: '/feed' }, deps())).toThrow(expect.objectContaining({ code: 'PATH_TAKEN', details: { path: '/feed' } }));
+  });
+
+  it('leaves the feed that has the path as it is', async () => {
+    const { server, client, log } = await feeds.open();
+    const peer = await client().hello();
+    await peer.subscribe('a', ['tasks']);
+    const listeners = server.listenerCount('upgrade');
+    expect(() => attachWebSocket(server, {}, deps())).toThrow(expect.objectContaining({ code: 'PATH_TAKEN' }));
+    log.append();
+    expect(await peer.next()).toMatchObject({ type: 'ev' });
+    await client().hello();
+    expect(server.listenerCount('upgrade')).toBe(listeners);
+  });
+
+  it('waits with a server whose port was taken for another one', async () => {
+    const { port } = await listenUntilTheEnd();
+    const server = createServer();
+    const attachment = attachWebSocket(server, {}, deps());
+    server.listen(port, '127.0.0.1');
+    await expect(once(server, 'listening')).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    const { url } = await listenUntilTheEnd(server);
+    const peer = await new RawClient(`${url}/tasks`).hello();
+    expect(attachment.clients).toBe(1);
+    peer.socket.terminate();
+    await attachment.detach();
+  });
+
+  it('accepts a server that was closed, for when it listens again', async () => {
+    const { server } = await listen();
+    server.close();
+    await once(server, 'close');
+    const attachment = attachWebSocket(server, {}, deps());
+    const { url } = await listenUntilTheEnd(server);
+    const peer = await new RawClient(`${url}/tasks`).hello();
+    peer.socket.terminate();
+    await attachment.detach();
   });
 
   it('accepts the same path on another server', async () => {

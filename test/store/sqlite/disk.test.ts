@@ -1,10 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../../src/lib/task-system/store/SqliteStore.ts';
 import type { TaskStore } from '../../../src/lib/task-system/types/TaskStore.ts';
 import { temporaryDirectory } from '../../support/files.ts';
+import { canMountDisks, smallDisk } from '../../support/smallDisk.ts';
 import { rejectionOf } from '../../support/thrown.ts';
 import { nextLine, startProgram } from '../program.ts';
 import { allEvents, claimAll, createAll, ended, newTask, openFor } from '../support.ts';
@@ -12,36 +13,11 @@ import { allEvents, claimAll, createAll, ended, newTask, openFor } from '../supp
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
 
-/** Whether a small file system can be mounted here, so that a disk can really be full. */
-const canMount = isRoot && process.platform === 'linux' && mounts();
+const canMount = canMountDisks();
 
 /** Whether another user could run a program of this repository: not when it lies below a directory of root's own. */
 const canTryAsUser = !isRoot
   || spawnSync(process.execPath, ['-e', 'require("fs").readFileSync(process.argv[1])', import.meta.filename], { uid: NOBODY, gid: NOBODY }).status === 0;
-
-function mounts(): boolean {
-  const directory = `/tmp/task-system-mount-${String(process.pid)}`;
-  mkdirSync(directory);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory], { stdio: 'ignore' });
-    execFileSync('umount', [directory]);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
-
-if (!canMount) process.stderr.write('SKIPPED: tests of a really full disk need root and the right to mount\n');
-
-/** A directory on a file system of its own. */
-function smallDisk(size: string): string {
-  const directory = temporaryDirectory();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory]);
-  onTestFinished(() => { execFileSync('umount', [directory]); });
-  return directory;
-}
 
 /** Creates tasks until one does not fit any more; returns the ids of those that did. */
 async function fill(store: TaskStore): Promise<readonly string[]> {

@@ -1,0 +1,57 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { hasKernelLevel } from './isolation/kernelLevel.ts';
+import { commandLine, logged, openSystem, processesIn, testOptions } from './support.ts';
+import { until } from './until.ts';
+
+const hasKernel = await hasKernelLevel();
+
+/** The process of a system that calls itself so, once there is one. */
+async function processNamed(root: string, name: string): Promise<number> {
+  const find = (): number | undefined => processesIn(root).find((pid) => commandLine(pid).startsWith(name));
+  await until(() => find() !== undefined);
+  return find() ?? 0;
+}
+
+function namespaceOf(pid: number | 'self', name: string): string {
+  return readlinkSync(`/proc/${String(pid)}/ns/${name}`);
+}
+
+function statusOf(pid: number, field: string): string | undefined {
+  return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+}
+
+describe.skipIf(!hasKernel)('a spare at the level "kernel"', () => {
+  it('waits in a finished sandbox, in which its task then runs in the same process', async () => {
+    const options = testOptions({ 'ends.mjs': { stopGraceMs: 0, sandbox: { level: 'kernel' } } }, { queue: { spares: 1 } });
+    const system = await openSystem(options);
+    const spare = await processNamed(options.root, 'task-system: spare');
+    for (const name of ['mnt', 'pid', 'net', 'ipc', 'uts']) expect(namespaceOf(spare, name), name).not.toBe(namespaceOf('self', name));
+    expect([statusOf(spare, 'Seccomp'), statusOf(spare, 'NoNewPrivs'), statusOf(spare, 'CapEff')]).toEqual(['2', '1', '0000000000000000']);
+    expect(statusOf(spare, 'Uid')?.split('\t')).not.toContain('0');
+
+    const namespaces = ['mnt', 'pid', 'net'].map((name) => namespaceOf(spare, name));
+    const handle = await system.submit({ type: 'ends', input: { how: 'hang' } });
+    await logged(system, handle.id, 'left');
+    const runner = await processNamed(options.root, `task-system: ends ${handle.id}`);
+    expect(runner).toBe(spare);
+    expect(['mnt', 'pid', 'net'].map((name) => namespaceOf(runner, name))).toEqual(namespaces);
+    await handle.cancel();
+  });
+
+  it('is never used twice: the next task has another process and another sandbox', async () => {
+    const options = testOptions({ 'ends.mjs': { stopGraceMs: 0, sandbox: { level: 'kernel' } } }, { queue: { spares: 1 } });
+    const system = await openSystem(options);
+    const used: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      const handle = await system.submit({ type: 'ends', input: { how: 'hang' } });
+      await logged(system, handle.id, 'left');
+      const pid = await processNamed(options.root, `task-system: ends ${handle.id}`);
+      used.push(String(pid), namespaceOf(pid, 'mnt'), namespaceOf(pid, 'pid'));
+      // While it lives: the numbers of what is gone are given again.
+      const successor = await processNamed(options.root, 'task-system: spare');
+      expect([String(successor), namespaceOf(successor, 'mnt'), namespaceOf(successor, 'pid')].filter((name) => used.slice(-3).includes(name))).toEqual([]);
+      await handle.cancel();
+    }
+  });
+});
