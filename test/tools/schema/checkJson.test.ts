@@ -90,6 +90,14 @@ describe('checkJson', () => {
     expect(fits(schema, value)).toBe(false);
   });
 
+  it('looks no more at a value once the schema has cost too much', () => {
+    let looks = 0;
+    const value = new Proxy(Array.from({ length: 20_000 }, () => 1), { ownKeys: (target) => { looks++; return Reflect.ownKeys(target); } });
+    expect(fits({ anyOf: Array.from({ length: 1_000 }, () => ({ const: 1 })) }, value)).toBe(false);
+    expect(looks).toBeGreaterThan(0);
+    expect(looks).toBeLessThan(50);
+  });
+
   it('gives an answer for any schema and any value, of which the value is never changed', () => {
     fc.assert(fc.property(json, json, (schema, value) => {
       const before = JSON.stringify(value);
