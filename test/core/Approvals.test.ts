@@ -126,6 +126,20 @@ describe('Approvals.ask', () => {
     await Promise.all(waiting);
   });
 
+  it('bounds them also where they ask all at once, and takes more when some have their answers', async () => {
+    const { approvals, ask, stop, isWaiting } = await setUp();
+    const asked = Array.from({ length: 70 }, (_, index) => ask({ index }).then(() => 'allowed', (error: unknown) => (TaskSystemError.isInstance(error) ? error.code : error)));
+    expect(await Promise.all(asked.slice(64))).toEqual(Array.from({ length: 6 }, () => 'TOOL_BUSY'));
+    await isWaiting(64);
+    expect(await approvals.list({ state: 'open', limit: 99 })).toHaveLength(64);
+    await approvals.answer('a.1', { ...ANSWER, state: 'allowed' });
+    expect(await Promise.any(asked.slice(0, 64))).toBe('allowed');
+    const next = rejectionOf(ask({ index: 70 }));
+    await until(async () => (await approvals.list({ state: 'open', limit: 99 })).length === 64);
+    stop.abort();
+    expect((await next).code).toBe('TOOL_ABORTED');
+  });
+
   it('sees an answer that came before it could listen', async () => {
     const { approvals, store, ask } = await setUp();
     const original = store.approvals.get.bind(store.approvals);

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TaskQueue } from '../../src/lib/task-system/core/TaskQueue.ts';
-import type { Slot } from '../../src/lib/task-system/core/Slot.ts';
+import { TaskSlot, type Slot } from '../../src/lib/task-system/core/Slot.ts';
 import { turns } from './until.ts';
 
 interface Work {
@@ -115,6 +115,28 @@ describe('Slot', () => {
     child.end();
     await turns();
     expect(queue.running).toBe(0);
+  });
+
+  it('is kept by who was stopped a moment after it was granted', async () => {
+    const [stop, cancel] = [new AbortController(), vi.fn()];
+    let grant = (): void => undefined;
+    const slot = new TaskSlot({ free: () => undefined, claim: (granted) => { grant = granted; return cancel; } });
+    slot.give();
+    const taken = slot.take(stop.signal);
+    grant();
+    stop.abort();
+    await taken;
+    expect(cancel).not.toHaveBeenCalled();
+  });
+
+  it('is not taken for the reason of the signal, whatever that is', async () => {
+    const [stop, cancel] = [new AbortController(), vi.fn()];
+    const slot = new TaskSlot({ free: () => undefined, claim: () => cancel });
+    slot.give();
+    const taken = slot.take(stop.signal);
+    stop.abort('enough');
+    await expect(taken).rejects.toBe('enough');
+    expect(cancel).toHaveBeenCalledTimes(1);
   });
 
   it('is refused to who was stopped before', async () => {

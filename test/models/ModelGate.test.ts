@@ -97,6 +97,22 @@ describe('ModelGate', () => {
     expect(passed).toEqual([1, 3]);
   });
 
+  it('keeps the place of who goes a moment after being let in, until it is given back', async () => {
+    const { gate, enter, passed } = make({ maxParallel: 1 });
+    const leave = await enter(1);
+    const controller = new AbortController();
+    const second = gate.enter(controller.signal);
+    const third = enter(3);
+    leave();
+    controller.abort(new Error('gone'));
+    const leaveSecond = await second;
+    await settle();
+    expect(passed).toEqual([1]);
+    leaveSecond();
+    await third;
+    expect(passed).toEqual([1, 3]);
+  });
+
   it('turns away who has gone already', async () => {
     const { gate } = make();
     await expect(gate.enter(AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');

@@ -117,6 +117,25 @@ describe('runTool', () => {
     await settle();
   });
 
+  it('tells the tool the reason of who does not wait any more, and rejects with the same', async () => {
+    const reason = Promise.withResolvers<unknown>();
+    const { clock, stop, running } = start({ execute: (_input: unknown, { abortSignal }: ToolCallOptions) => new Promise(() => { abortSignal.addEventListener('abort', () => { reason.resolve(abortSignal.reason); }); }) });
+    const failed = rejectionOf(running);
+    await settle();
+    stop.abort(new Error('the task was cancelled'));
+    expect(await failed).toMatchObject({ code: 'TOOL_ABORTED', message: expect.stringContaining('the task was cancelled') });
+    expect(await reason.promise).toBe(await failed);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('does not tell a tool that has ended of an abort', async () => {
+    const heard = vi.fn();
+    const { stop, running } = start({ execute: (_input: unknown, { abortSignal }: ToolCallOptions) => { abortSignal.addEventListener('abort', heard); return 1; } });
+    await running;
+    stop.abort();
+    expect(heard).not.toHaveBeenCalled();
+  });
+
   it('never gives more than the tools may at most, whatever it is told', async () => {
     const { running } = start({ execute: () => 'x'.repeat(1_000_000) }, 10_000_000);
     expect((await running).bytes).toBeLessThanOrEqual(262_144);

@@ -1,5 +1,6 @@
 import { jsonSchema, tool, type Tool, type ToolSet } from 'ai';
 import { TaskSystemError } from '../types/Errors.ts';
+import { messageOf } from '../types/messageOf.ts';
 import type { AgentContext, AgentOptions } from './AgentOptions.ts';
 import type { LoopGuard } from './LoopGuard.ts';
 import type { Plan } from './Plan.ts';
@@ -53,7 +54,7 @@ export class AgentTools {
         this.#guard?.note(name, input, output, false);
         return output;
       } catch (error) {
-        this.#guard?.note(name, input, error instanceof Error ? error.message : String(error), true);
+        this.#guard?.note(name, input, messageOf(error), true);
         if (TaskSystemError.isInstance(error) && error.code === 'BUDGET_SPENT') this.#fatal ??= error;
         throw error;
       }

@@ -1,5 +1,5 @@
 import { stringifyJson } from '../types/Json.ts';
-import { isRecord } from '../types/OptionLeaves.ts';
+import { isRecord } from '../types/isRecord.ts';
 
 /** After how many repetitions something happens. */
 export interface LoopGuardOptions {

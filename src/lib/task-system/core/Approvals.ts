@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import { aborted } from '../tools/runTool.ts';
 import type { Approval, ApprovalAnswer } from '../types/Approvals.ts';
 import type { ApprovalCommitted, ApprovalFilter, ApprovalVerdict } from '../types/ApprovalStore.ts';
+import { canonicalJson } from '../types/canonicalJson.ts';
 import { serializeError, TaskSystemError } from '../types/Errors.ts';
 import type { TaskEvent } from '../types/Events.ts';
 import type { HookVerdict } from '../types/Hooks.ts';
 import type { Caller } from '../types/HostCalls.ts';
-import { isJsonObject, type JsonValue } from '../types/Json.ts';
+import type { JsonValue } from '../types/Json.ts';
+import { once } from '../types/once.ts';
 import type { Clock, Logger } from '../types/Ports.ts';
 import type { Task } from '../types/Task.ts';
 import type { TaskStore } from '../types/TaskStore.ts';
+import { unlessAborted } from '../types/unlessAborted.ts';
 import { DueTimer } from './DueTimer.ts';
 import { IdleSlot } from './IdleSlot.ts';
 import { toTask } from './records.ts';
@@ -36,6 +39,13 @@ export interface Answer extends ApprovalAnswer {
   readonly state: 'allowed' | 'denied';
 }
 
+/** An attempt that asks for approvals. */
+interface AskingAttempt {
+  readonly slot: IdleSlot;
+  /** How many of its calls are not answered yet. Counted from the beginning: storing a request takes a while. */
+  asked: number;
+}
+
 /**
  * Calls of tools that wait for somebody's yes. Requests and answers are stored, with their events, before anything follows from them: a
  * task whose host died finds both again, and an answer that counts once is given to one call.
@@ -43,7 +53,7 @@ export interface Answer extends ApprovalAnswer {
 export class Approvals {
   readonly #ports: ApprovalPorts;
   readonly #followers = new Map<string, Set<(approval: Approval) => void>>();
-  readonly #slots = new WeakMap<AbortSignal, IdleSlot>();
+  readonly #attempts = new WeakMap<AbortSignal, AskingAttempt>();
   readonly #due: DueTimer;
 
   constructor(ports: ApprovalPorts) {
@@ -66,19 +76,13 @@ export class Approvals {
    * @throws TaskSystemError `APPROVAL_DENIED`, `APPROVAL_EXPIRED`, `APPROVAL_CLOSED`, `TOOL_BUSY`, `WAITING_FULL`, `TOOL_ABORTED`.
    */
   readonly ask = async (caller: Caller, call: AskedCall): Promise<Permit> => {
-    const slot = this.#slotOf(caller);
-    if (slot.waiting >= MAX_ASKED) throw new TaskSystemError('TOOL_BUSY', `${call.tool}: ${String(MAX_ASKED)} calls wait for answers`, { tool: call.tool });
-    const done = once(() => { slot.done(); });
-    for (;;) {
-      const approval = await this.#request(caller, call);
-      const isOpen = approval.state === 'open';
-      const ended = isOpen ? await this.#answered(caller, approval, slot) : approval;
-      // Whoever was answered has its slot again.
-      if (!isOpen && ended.state === 'allowed') await slot.begin();
-      const isMine = await this.#take(caller, ended, slot);
-      if (ended.state !== 'allowed') throw refusal(call.tool, ended);
-      if (isMine) return { approvalId: ended.id, done };
-      slot.done();
+    const attempt = this.#attemptOf(caller);
+    if (attempt.asked >= MAX_ASKED) throw new TaskSystemError('TOOL_BUSY', `${call.tool}: ${String(MAX_ASKED)} calls wait for answers`, { tool: call.tool });
+    attempt.asked++;
+    try {
+      return await this.#permit(caller, call, attempt.slot);
+    } finally {
+      attempt.asked--;
     }
   };
 
@@ -109,6 +113,20 @@ export class Approvals {
     return this.#ports.store.approvals.list(filter);
   }
 
+  async #permit(caller: Caller, call: AskedCall, slot: IdleSlot): Promise<Permit> {
+    for (;;) {
+      const approval = await this.#request(caller, call);
+      const isOpen = approval.state === 'open';
+      const ended = isOpen ? await this.#answered(caller, approval, slot) : approval;
+      // Whoever was answered has its slot again.
+      if (!isOpen && ended.state === 'allowed') await slot.begin();
+      const isMine = await this.#take(caller, ended, slot);
+      if (ended.state !== 'allowed') throw refusal(call.tool, ended);
+      if (isMine) return { approvalId: ended.id, done: once(() => { slot.done(); }) };
+      slot.done();
+    }
+  }
+
   async #request({ task, signal }: Caller, { tool, input, shown, decision, timeoutMs }: AskedCall): Promise<Approval> {
     const { store, clock } = this.#ports;
     const time = clock.now();
@@ -123,12 +141,10 @@ export class Approvals {
 
   /** Waits for the end of an open approval. */
   async #answered(caller: Caller, approval: Approval, slot: IdleSlot): Promise<Approval> {
-    const { promise, resolve, reject } = Promise.withResolvers<Approval>();
-    promise.catch(() => undefined);
-    const onAbort = (): void => { reject(aborted(approval.tool, caller.signal.reason)); };
+    const { promise: followed, resolve } = Promise.withResolvers<Approval>();
     const forget = this.#follow(approval.id, resolve);
-    caller.signal.addEventListener('abort', onAbort, { once: true });
-    if (caller.signal.aborted) onAbort();
+    const promise = unlessAborted(followed, caller.signal, (reason) => aborted(approval.tool, reason));
+    promise.catch(() => undefined);
     try {
       // Followed first, looked at second: an answer in between is seen by one of the two.
       const now = await this.#ports.store.approvals.get(approval.id);
@@ -143,7 +159,6 @@ export class Approvals {
       throw error;
     } finally {
       forget();
-      caller.signal.removeEventListener('abort', onAbort);
     }
   }
 
@@ -205,25 +220,18 @@ export class Approvals {
     }
   }
 
-  #slotOf({ signal, giveSlot }: Caller): IdleSlot {
-    const known = this.#slots.get(signal);
+  #attemptOf({ signal, giveSlot }: Caller): AskingAttempt {
+    const known = this.#attempts.get(signal);
     if (known !== undefined) return known;
-    const slot = new IdleSlot(() => giveSlot(0));
-    this.#slots.set(signal, slot);
-    return slot;
+    const attempt = { slot: new IdleSlot(() => giveSlot(0)), asked: 0 };
+    this.#attempts.set(signal, attempt);
+    return attempt;
   }
 }
 
 /** The same for the same arguments in whatever order, and for no others. */
 export function fingerprintOf(input: JsonValue): string {
-  return createHash('sha256').update(canonical(input)).digest('base64url');
-}
-
-function canonical(value: JsonValue): string {
-  if (isJsonObject(value)) return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonical(value[key] ?? null)}`).join(',')}}`;
-  if (!Array.isArray(value)) return JSON.stringify(value);
-  const items: readonly JsonValue[] = value;
-  return `[${items.map(canonical).join(',')}]`;
+  return createHash('sha256').update(canonicalJson(input)).digest('base64url');
 }
 
 function refusal(tool: string, { id, state, answer, deadline, reason }: Approval): TaskSystemError {
@@ -241,13 +249,4 @@ function byWhom(answer: ApprovalAnswer | undefined): string {
 
 function notFound(target: string): TaskSystemError {
   return new TaskSystemError('APPROVAL_NOT_FOUND', `Id: ${target}`, { id: target });
-}
-
-function once(work: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    work();
-  };
 }

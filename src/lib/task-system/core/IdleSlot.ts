@@ -15,11 +15,6 @@ export class IdleSlot {
     this.#give = give;
   }
 
-  /** How many calls wait. */
-  get waiting(): number {
-    return this.#waiting;
-  }
-
   /**
    * Waits for an answer without the slot, and has it again when the call may be made: then `done` has to be called after it. With a no, the
    * slot is taken back unless other calls wait.

@@ -1,3 +1,5 @@
+import { unlessAborted } from '../types/unlessAborted.ts';
+
 /** The right to have one task process at work. Whoever holds one may give it back for a while. */
 export interface Slot {
   /** Gives it back: from now on another task may have it. */
@@ -35,14 +37,12 @@ export class TaskSlot implements Slot {
   async take(signal: AbortSignal): Promise<void> {
     if (this.#isHeld) return;
     signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
     const cancel = this.#ports.claim(() => { this.#isHeld = true; resolve(undefined); });
-    const onAbort = (): void => {
-      if (this.#isHeld) return;
-      cancel();
-      reject(signal.reason instanceof Error ? signal.reason : new DOMException('the attempt is over', 'AbortError'));
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    await promise.finally(() => { signal.removeEventListener('abort', onAbort); });
+    await unlessAborted(promise, signal, (reason) => {
+      // What was granted a moment before the abort is kept, and given back by whoever holds it.
+      if (!this.#isHeld) cancel();
+      return reason;
+    });
   }
 }

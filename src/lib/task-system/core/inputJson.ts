@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { TaskSystemError } from '../types/Errors.ts';
 import { stringifyJson } from '../types/Json.ts';
+import { messageOf } from '../types/messageOf.ts';
 import type { ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import { describeIssues, type StandardResult } from '../types/StandardSchema.ts';
 
@@ -35,7 +36,7 @@ function stringify(input: unknown, type: string): string {
     const text = stringifyJson(input, refuseLoss);
     if (text !== undefined) return text;
   } catch (error) {
-    throw new TaskSystemError('INPUT_INVALID', `Input of a "${type}" task: ${error instanceof Error ? error.message.split('\n', 1)[0] ?? '' : String(error)}`, { type }, { cause: error });
+    throw new TaskSystemError('INPUT_INVALID', `Input of a "${type}" task: ${messageOf(error).split('\n', 1)[0] ?? ''}`, { type }, { cause: error });
   }
   throw new TaskSystemError('INPUT_INVALID', `Input of a "${type}" task: it is undefined`, { type });
 }

@@ -1,5 +1,6 @@
 import { decideCall } from '../policy/ToolPolicy.ts';
 import type { HostCall } from '../types/HostCalls.ts';
+import { once } from '../types/once.ts';
 import type { Clock, Logger } from '../types/Ports.ts';
 import type { ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskRecord, TaskStore } from '../types/TaskStore.ts';
@@ -51,10 +52,4 @@ export function createSpending({ store, findType, ...ports }: SpendingPorts): Sp
       return call(caller, params);
     },
   };
-}
-
-/** Makes something when it is first asked for. */
-function once<Value>(make: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => (made ??= { value: make() }).value;
 }

@@ -3,6 +3,7 @@ import { TaskSystemError } from '../types/Errors.ts';
 import { isRecord } from '../types/isRecord.ts';
 import { parseJson, type JsonObject, type JsonValue } from '../types/Json.ts';
 import type { ResolvedMcpServer } from '../types/Mcp.ts';
+import { messageOf } from '../types/messageOf.ts';
 
 /** A tool as its server describes it. */
 export interface McpTool {
@@ -94,8 +95,7 @@ export class McpServer {
   }
 
   #unavailable(cause: unknown): TaskSystemError {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return new TaskSystemError('MCP_UNAVAILABLE', `"${this.name}": ${why.slice(0, MAX_PROBLEM)}`, { server: this.name });
+    return new TaskSystemError('MCP_UNAVAILABLE', `"${this.name}": ${messageOf(cause).slice(0, MAX_PROBLEM)}`, { server: this.name });
   }
 }
 

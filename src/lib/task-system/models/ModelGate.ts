@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../types/Ports.ts';
+import { unlessAborted } from '../types/unlessAborted.ts';
 
 /** How many calls of one model may be under way and begin. */
 export interface GateSettings {
@@ -36,21 +37,16 @@ export class ModelGate {
   /** Waits for a turn. @returns gives it back; call it once. @throws the signal's reason. */
   async enter(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
     const waiter = { pass: () => { resolve(undefined); } };
-    const leave = (): void => {
-      const place = this.#line.indexOf(waiter);
-      if (place >= 0) this.#line.splice(place, 1);
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', leave, { once: true });
     this.#line.push(waiter);
     this.#admit();
-    try {
-      await promise;
-    } finally {
-      signal.removeEventListener('abort', leave);
-    }
+    await unlessAborted(promise, signal, (reason) => {
+      const place = this.#line.indexOf(waiter);
+      // Whoever was let in a moment before the abort is inside, and leaves as everybody does.
+      if (place >= 0) this.#line.splice(place, 1);
+      return reason;
+    });
     return () => {
       this.#inside--;
       this.#admit();

@@ -1,6 +1,7 @@
 import { TaskSystemError } from '../types/Errors.ts';
 import type { JsonObject } from '../types/Json.ts';
-import { isRecord } from '../types/OptionLeaves.ts';
+import { isRecord } from '../types/isRecord.ts';
+import { messageOf } from '../types/messageOf.ts';
 import type { ResolvedModel } from '../types/Models.ts';
 
 /** What went wrong with a call of a provider, and whether the same call may succeed later. */
@@ -23,7 +24,7 @@ export function readFailure(thrown: unknown, model: ResolvedModel, now: number):
   const status = numberAt(source, 'statusCode');
   const retryAfterMs = readRetryAfter(recordAt(source, 'responseHeaders'), now);
   return {
-    message: withoutSecrets(source instanceof Error ? source.message : String(source), model).slice(0, MAX_TEXT),
+    message: withoutSecrets(messageOf(source), model).slice(0, MAX_TEXT),
     isRetryable: isRecord(source) || source instanceof Error ? Reflect.get(source, 'isRetryable') === true : false,
     ...(status === undefined ? {} : { status }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

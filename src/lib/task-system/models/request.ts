@@ -1,7 +1,7 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { TaskSystemError } from '../types/Errors.ts';
 import type { JsonObject, JsonValue } from '../types/Json.ts';
-import { isRecord } from '../types/OptionLeaves.ts';
+import { isRecord } from '../types/isRecord.ts';
 import type { ResolvedModel } from '../types/Models.ts';
 
 /**

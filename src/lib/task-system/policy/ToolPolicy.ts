@@ -1,4 +1,5 @@
 import type { JsonValue } from '../types/Json.ts';
+import { messageOf } from '../types/messageOf.ts';
 import type { PolicyDecision, PolicyLayer, ResolvedPolicy, ToolLimits } from '../types/Policy.ts';
 import { factsOf, type CallFacts } from './callFacts.ts';
 import { fitsGlob } from '../types/globs.ts';
@@ -23,7 +24,7 @@ export function decideCall(policy: ResolvedPolicy, tool: string, input: JsonValu
       ?? { decision: 'deny', rule: 'default', reason: `no policy says anything of ${tool}` };
     return { ...verdict, limits };
   } catch (error) {
-    return { decision: 'deny', rule: 'error', reason: `the call could not be decided: ${error instanceof Error ? error.message : String(error)}`, limits: {} };
+    return { decision: 'deny', rule: 'error', reason: `the call could not be decided: ${messageOf(error)}`, limits: {} };
   }
 }
 

@@ -1,5 +1,6 @@
 import { TaskSystemError } from '../types/Errors.ts';
 import { isBoundedJson, isJsonObject, parseJson, stringifyJson, type JsonValue } from '../types/Json.ts';
+import { messageOf } from '../types/messageOf.ts';
 
 /** Texts that are shorter are never cut. */
 const SHORTEST = 64;
@@ -56,7 +57,7 @@ function write(tool: string, value: unknown): string {
     const text = stringifyJson(value);
     if (text !== undefined) return text;
   } catch (error) {
-    throw invalid(tool, error instanceof Error ? error.message : String(error));
+    throw invalid(tool, messageOf(error));
   }
   throw invalid(tool, `a ${typeof value} is not JSON`);
 }

@@ -4,6 +4,7 @@ import { stringifyJson, parseJson, type JsonValue } from '../types/Json.ts';
 import type { Clock } from '../types/Ports.ts';
 import { describeIssues } from '../types/StandardSchema.ts';
 import type { ToolCallOptions } from '../types/Tools.ts';
+import { unlessAborted } from '../types/unlessAborted.ts';
 import { fitOutput, type FittedOutput } from './fitOutput.ts';
 import type { ReadTool } from './readTools.ts';
 
@@ -45,21 +46,20 @@ export async function checkInput(tool: { readonly name: string; readonly input: 
  * @throws TaskSystemError `TOOL_TIMEOUT`, `TOOL_ABORTED`, `TOOL_OUTPUT_INVALID`; or what the tool throws.
  */
 export async function runTool(tool: ReadTool, input: unknown, options: Omit<ToolCallOptions, 'abortSignal'>, limits: RunLimits): Promise<FittedOutput> {
+  const { timeoutMs, maxOutputBytes, signal, clock } = limits;
+  if (signal.aborted) throw aborted(tool.name, signal.reason);
   const stop = new AbortController();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const end = (error: TaskSystemError): void => { stop.abort(error); reject(error); };
-  const onAbort = (): void => { end(aborted(tool.name, limits.signal.reason)); };
-  const timer = limits.clock.setTimer(limits.timeoutMs, () => { end(timedOut(tool.name, limits.timeoutMs)); });
-  limits.signal.addEventListener('abort', onAbort, { once: true });
+  const timer = clock.setTimer(timeoutMs, () => { stop.abort(timedOut(tool.name, timeoutMs)); });
   try {
-    if (limits.signal.aborted) throw aborted(tool.name, limits.signal.reason);
-    const working = execute(tool, input, { ...options, abortSignal: stop.signal });
-    return fitOutput(tool.name, await Promise.race([working, promise]), Math.min(limits.maxOutputBytes, MAX_OUTPUT_BYTES));
+    const working = unlessAborted(execute(tool, input, { ...options, abortSignal: stop.signal }), stop.signal);
+    const output = await unlessAborted(working, signal, (reason) => {
+      const error = aborted(tool.name, reason);
+      stop.abort(error);
+      return error;
+    });
+    return fitOutput(tool.name, output, Math.min(maxOutputBytes, MAX_OUTPUT_BYTES));
   } finally {
     timer.cancel();
-    limits.signal.removeEventListener('abort', onAbort);
-    // Nobody may be waiting: a rejection must not count as unhandled.
-    promise.catch(() => undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 import { deserializeError, serializeError, TaskSystemError, type SerializedError } from '../../types/Errors.ts';
 import type { TaskContext, TaskDefinition } from '../../types/Handler.ts';
 import { stringifyJson, type JsonValue } from '../../types/Json.ts';
+import { messageOf } from '../../types/messageOf.ts';
 import { PROTOCOL_VERSION, type HostMethod, type ParentMessage } from '../../types/Protocol.ts';
 import { describeIssues } from '../../types/StandardSchema.ts';
 import { systemClock } from '../../types/Ports.ts';
@@ -214,7 +215,7 @@ function stringify(result: unknown): string {
     const text = stringifyJson(result);
     if (text !== undefined) return text;
   } catch (error) {
-    throw new TaskSystemError('TASK_RESULT_INVALID', error instanceof Error ? error.message : String(error), {}, { cause: error });
+    throw new TaskSystemError('TASK_RESULT_INVALID', messageOf(error), {}, { cause: error });
   }
   throw new TaskSystemError('TASK_RESULT_INVALID', `A ${typeof result} is not JSON`);
 }

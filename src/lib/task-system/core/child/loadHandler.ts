@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { TaskSystemError } from '../../types/Errors.ts';
 import type { TaskDefinition } from '../../types/Handler.ts';
+import { messageOf } from '../../types/messageOf.ts';
 
 /** What V8 and Node say when two modules do not fit together; each of them can be parsed. */
 const LINK_PROBLEM = /^(The requested module|Named export) /;
@@ -57,7 +58,7 @@ function isParseError(error: unknown): boolean {
 }
 
 function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
+  return messageOf(error).split('\n', 1)[0] ?? '';
 }
 
 function readText(source: unknown, key: string): string | undefined {

@@ -2,6 +2,7 @@ import { TaskSystemError } from '../../types/Errors.ts';
 import { parseJson, type JsonValue } from '../../types/Json.ts';
 import { MAX_MODEL_REQUEST_BYTES, MAX_OPEN_MODEL_CALLS } from '../../types/ModelCalls.ts';
 import type { AskModels, ModelProgram, TaskModel, TaskModelPart, TaskModelRequest, TaskModelResult } from '../../types/Models.ts';
+import { once } from '../../types/once.ts';
 import { unlessAborted } from '../../types/unlessAborted.ts';
 import { bytesAsBase64 } from '../bytes.ts';
 import { readParts, readPatterns, readResult } from './revive.ts';
@@ -136,10 +137,4 @@ function toOrder(op: 'generate' | 'stream', call: number, model: string, { abort
     throw new TaskSystemError('MODEL_REQUEST_INVALID', `The request to "${model}" has ${String(bytes)} bytes as JSON, ${String(MAX_MODEL_REQUEST_BYTES)} are allowed`, { model, bytes });
   }
   return { op, call, model, options: parseJson(text), ...(isTurn ? { isTurn } : {}) };
-}
-
-/** Does something the first time only. */
-function once<Value>(work: () => Value): () => Value {
-  let made: { readonly value: Value } | undefined;
-  return () => (made ??= { value: work() }).value;
 }

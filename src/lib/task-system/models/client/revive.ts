@@ -1,5 +1,5 @@
 import { TaskSystemError, deserializeError, type SerializedError } from '../../types/Errors.ts';
-import { isRecord } from '../../types/OptionLeaves.ts';
+import { isRecord } from '../../types/isRecord.ts';
 import type { TaskModelPart, TaskModelResult } from '../../types/Models.ts';
 import type { JsonValue } from '../../types/Json.ts';
 

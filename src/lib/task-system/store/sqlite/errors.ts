@@ -1,5 +1,6 @@
 import { TaskSystemError } from '../../types/Errors.ts';
 import type { ErrorCode } from '../../types/ErrorCatalogue.ts';
+import { messageOf } from '../../types/messageOf.ts';
 
 const SQLITE_BUSY = 5;
 const SQLITE_IOERR_SHMSIZE = 4_874;
@@ -29,8 +30,7 @@ const OWN_FAULT = new Set([18, 19, 20, 25]); // TOOBIG, CONSTRAINT, MISMATCH, RA
  */
 export function toStoreError(thrown: unknown, doing: string): TaskSystemError {
   if (TaskSystemError.isInstance(thrown)) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new TaskSystemError(codeOf(thrown), `While ${doing}: ${message}`, {}, { cause: thrown });
+  return new TaskSystemError(codeOf(thrown), `While ${doing}: ${messageOf(thrown)}`, {}, { cause: thrown });
 }
 
 /** Whether the error is the fault of one operation alone, so that the others of its batch can be saved by running them again. */

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../types/canonicalJson.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../types/Json.ts';
 
 /** What is wrong with the type of a value; undefined when nothing is. */
@@ -44,7 +45,7 @@ function sizeIssues(schema: JsonObject, value: JsonValue): readonly string[] {
   if (typeof value === 'string') return between(Array.from(value).length, schema['minLength'], schema['maxLength'], 'characters');
   if (Array.isArray(value)) {
     const items: readonly JsonValue[] = value;
-    const doubles = schema['uniqueItems'] === true && new Set(items.map(canonical)).size < items.length ? ['must not hold anything twice'] : [];
+    const doubles = schema['uniqueItems'] === true && new Set(items.map(canonicalJson)).size < items.length ? ['must not hold anything twice'] : [];
     return [...between(items.length, schema['minItems'], schema['maxItems'], 'items'), ...doubles];
   }
   return isJsonObject(value) ? between(Object.keys(value).length, schema['minProperties'], schema['maxProperties'], 'properties') : [];
@@ -65,12 +66,5 @@ function typesOf(value: JsonValue): readonly string[] {
 }
 
 function isSame(left: JsonValue, right: JsonValue): boolean {
-  return left === right || (typeof left === 'object' && typeof right === 'object' && canonical(left) === canonical(right));
-}
-
-/** The same text for values that are the same, whatever the order of their keys. */
-function canonical(value: JsonValue): string {
-  return JSON.stringify(value, (_key, inner: unknown) => (
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? Object.fromEntries(Object.entries(inner).sort(([left], [right]) => (left < right ? -1 : 1))) : inner
-  ));
+  return left === right || (typeof left === 'object' && typeof right === 'object' && canonicalJson(left) === canonicalJson(right));
 }
