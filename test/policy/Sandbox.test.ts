@@ -5,7 +5,7 @@ import { SYSCALL_TABLES } from '../../src/lib/task-system/policy/sandbox/syscall
 
 const request: LaunchRequest = {
   kind: { level: 'process', view: { readable: [], hiddenFiles: [], hiddenFolders: [] }, extra: [], unixSockets: false, env: {} },
-  entry: '/lib/child.cjs', directory: '/root/workspaces/.slot-1', rootMark: 'root-mark', hostId: 'host-1', processId: 'process-1', env: [], niceness: 10,
+  entry: '/lib/child.cjs', directory: '/root/workspaces/.slot-1', groundwork: { arguments: ['--ro-bind', '/host/etc', '/etc'] }, rootMark: 'root-mark', hostId: 'host-1', processId: 'process-1', env: [], niceness: 10,
 };
 
 afterEach(() => { vi.unstubAllEnvs(); });
@@ -59,12 +59,6 @@ describe('planLaunch of a process with a way to the network', () => {
     const { args, env } = planLaunch(request);
     expect(args.join(' ')).not.toContain('--require');
     expect(env).not.toHaveProperty('TASK_SYSTEM_PROXY');
-  });
-
-  it('gives every sandbox names for its own loopback', () => {
-    const { inputs = [] } = planLaunch({ ...request, kind: { ...request.kind, level: 'kernel' } }, machine);
-    expect(argumentsOf(inputs[0])).toContain('--ro-bind-data 6 /etc/hosts');
-    expect(Buffer.from(inputs[2] ?? []).toString()).toBe('127.0.0.1 localhost task\n::1 localhost\n');
   });
 
   it('asks the permission model for the network where this Node has such a question', () => {

@@ -3,7 +3,7 @@ import { bubblewrapArguments, INNER_WORKSPACE, type SandboxSpec } from '../../..
 
 const spec: SandboxSpec = {
   view: { readable: ['/srv/app/tasks', '/usr/src/app/tasks', '/usr/bin/node'], hiddenFiles: ['/srv/app/tasks/.env'], hiddenFolders: ['/srv/app/tasks/.ssh'] },
-  directory: '/root/workspaces/slot', extra: [], filterFd: 5, hostsFd: 6, asRoot: false,
+  groundwork: ['--ro-bind', '/usr/bin', '/usr/bin', '--ro-bind', '/host/etc', '/etc'], directory: '/root/workspaces/slot', extra: [], filterFd: 5, asRoot: false,
 };
 const args = bubblewrapArguments(spec);
 const text = ` ${args.join(' ')} `;
@@ -38,6 +38,10 @@ describe('bubblewrapArguments', () => {
   it('lets nothing be written but the workspace', () => {
     expect(args.filter((_, index) => args[index - 1] === '--bind')).toEqual([spec.directory]);
     at(`--bind ${spec.directory} ${INNER_WORKSPACE}`);
+  });
+
+  it('lays what all sandboxes stand on below everything else', () => {
+    expect(at('--ro-bind /host/etc /etc')).toBeLessThan(at('--proc /proc'));
   });
 
   it('closes the root when everything is in its place', () => {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { Cgroups } from '../policy/cgroups/Cgroups.ts';
 import type { TaskGroup } from '../policy/cgroups/TaskGroup.ts';
 import { ResourceLimiter } from '../policy/ResourceLimiter.ts';
 import { MARKS, nameOfKind, planLaunch, rootMarkOf, type SandboxKind } from '../policy/Sandbox.ts';
+import { Groundwork } from '../policy/sandbox/Groundwork.ts';
 import { isolationOf } from '../policy/sandbox/isolation.ts';
 import type { Levels } from '../policy/sandbox/Levels.ts';
 import { lookAround } from '../policy/sandbox/Machine.ts';
@@ -91,8 +93,9 @@ export class Sessions {
   readonly #rootMark: string;
   /** Only where the host was given a part of the tree of control groups. */
   #groups: Cgroups | undefined;
-  /** A directory that is no process's. */
-  #launcherSlot: string | undefined;
+  /** Directories that are no process's. */
+  readonly #ownSlots: string[] = [];
+  #groundwork: Groundwork | undefined;
 
   constructor(ports: SessionsPorts) {
     this.#ports = ports;
@@ -117,9 +120,8 @@ export class Sessions {
   async open(): Promise<void> {
     await endMarked(`${MARKS.root}=${this.#rootMark}`, this.#ports.clock);
     await this.workspaces.open();
-    this.#launcherSlot = this.workspaces.createSlot(randomUUID());
     // Not waited for: the first spares need not have it, and whoever opens the system would.
-    void this.#ports.launcher.open(this.#launcherSlot);
+    void this.#ports.launcher.open(this.#ownSlot());
     await this.#openGroups();
     if (this.#kinds.hasNetwork('anywhere')) await this.#networks.open(this.#kinds.hasNetwork('unconfined'));
     const kind = this.#kinds.first();
@@ -192,7 +194,7 @@ export class Sessions {
     await this.#ports.launcher.close();
     this.#networks.close();
     await this.#groups?.close();
-    if (this.#launcherSlot !== undefined) this.workspaces.dispose(this.#launcherSlot, 'remove');
+    for (const slot of this.#ownSlots) this.workspaces.dispose(slot, 'remove');
     await this.workspaces.settle();
   }
 
@@ -210,8 +212,9 @@ export class Sessions {
     const directory = this.workspaces.createSlot(processId, owner);
     const { env, niceness } = options.sandbox;
     const network = kind.unixSockets ? this.#networks.admit(processId, kind.level) : undefined;
+    this.#groundwork ??= new Groundwork(join(this.#ownSlot(), 'etc'));
     const plan = planLaunch({
-      kind, entry: childEntry, directory, hostId, rootMark: this.#rootMark, processId, env, niceness,
+      kind, entry: childEntry, directory, groundwork: this.#groundwork, hostId, rootMark: this.#rootMark, processId, env, niceness,
       ...(owner === undefined ? {} : { owner }), ...(network === undefined ? {} : { network }),
     }, this.#machine);
     const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId, this.#networks.threadsOf(processId)), { launcher, clock, maxResultBytes: this.#maxResultBytes });
@@ -225,6 +228,12 @@ export class Sessions {
     });
     void this.#watch(child);
     return child;
+  }
+
+  #ownSlot(): string {
+    const slot = this.workspaces.createSlot(randomUUID());
+    this.#ownSlots.push(slot);
+    return slot;
   }
 
   async #openGroups(): Promise<void> {

@@ -3,7 +3,8 @@ import { TaskSystemError } from '../types/Errors.ts';
 import type { IsolationLevel } from '../types/Isolation.ts';
 import { childEnvironment } from './environment.ts';
 import { PROXY_VARIABLE, type ProxyOrder } from './network/ProxyOrder.ts';
-import { bubblewrapArguments, HOSTS_FILE, INNER_WORKSPACE, type ExtraMount } from './sandbox/bubblewrap.ts';
+import { bubblewrapArguments, INNER_WORKSPACE, type ExtraMount } from './sandbox/bubblewrap.ts';
+import type { Groundwork } from './sandbox/Groundwork.ts';
 import type { LaunchPlan } from './sandbox/LaunchPlan.ts';
 import { lookAround, type Machine } from './sandbox/Machine.ts';
 import { permissionFlags } from './sandbox/permissionModel.ts';
@@ -49,6 +50,8 @@ export interface LaunchRequest {
   readonly entryArguments?: readonly string[];
   /** The directory that becomes the task's workspace. */
   readonly directory: string;
+  /** What the sandboxes of the level `kernel` stand on. */
+  readonly groundwork: Pick<Groundwork, 'arguments'>;
   /** What `rootMarkOf` says of the system's root. */
   readonly rootMark: string;
   /** Identity of the host instance. */
@@ -91,20 +94,20 @@ export function planLaunch(request: LaunchRequest, machine: Machine = lookAround
 }
 
 /** Puts bubblewrap around a command. Its own arguments pass by a descriptor: they name paths of the host. */
-function wrap(plan: LaunchPlan, { kind, directory, owner, network }: LaunchRequest, machine: Machine): LaunchPlan {
+function wrap(plan: LaunchPlan, { kind, directory, groundwork, owner, network }: LaunchRequest, machine: Machine): LaunchPlan {
   const { bubblewrap, setpriv, syscalls, isRoot } = machine;
   if (bubblewrap === undefined || syscalls === undefined || (isRoot && (setpriv === undefined || owner === undefined))) {
     throw new TaskSystemError('SANDBOX_UNAVAILABLE', 'bubblewrap, setpriv (where the host is root) or the filter for this processor is missing', { level: kind.level });
   }
   const extra = [...kind.extra, ...network?.mounts ?? []];
-  const spec = { view: kind.view, directory, extra, filterFd: FIRST_INPUT_FD + 1, hostsFd: FIRST_INPUT_FD + 2, asRoot: isRoot };
+  const spec = { view: kind.view, groundwork: groundwork.arguments, directory, extra, filterFd: FIRST_INPUT_FD + 1, asRoot: isRoot };
   const argumentBytes = Buffer.from(bubblewrapArguments(spec).map((argument) => `${argument}\0`).join(''));
   const becomeOwner = isRoot ? [String(setpriv), '--reuid', String(owner), '--regid', String(owner), '--clear-groups', '--inh-caps=-all', '--'] : [];
   return {
     ...plan,
     command: bubblewrap,
     args: ['--args', String(FIRST_INPUT_FD), '--', ...becomeOwner, plan.command, ...plan.args],
-    inputs: [argumentBytes, buildFilter(syscalls, { unixSockets: kind.unixSockets }), Buffer.from(HOSTS_FILE)],
+    inputs: [argumentBytes, buildFilter(syscalls, { unixSockets: kind.unixSockets })],
     innerWorkspace: INNER_WORKSPACE,
     hasNamespace: true,
     // bubblewrap looks the directory up some time after the start.

@@ -7,6 +7,7 @@ import type { Clock, ProcessSpawner } from '../../types/Ports.ts';
 import { planLaunch } from '../Sandbox.ts';
 import { canaryFactsSchema, type CanaryFacts } from './canaryFacts.ts';
 import { CANARY_COMMAND, type CanaryOrder } from './CanaryOrder.ts';
+import { Groundwork } from './Groundwork.ts';
 import { isolationOf, NO_ISOLATION } from './isolation.ts';
 import { lookAround, type Machine } from './Machine.ts';
 import { FIRST_OWNER } from './owners.ts';
@@ -69,7 +70,7 @@ async function sing(level: IsolationLevel, { entry, root, spawn, clock }: ProbeP
   const order: CanaryOrder = { workspace: level === 'kernel' ? '/workspace' : directory, outside, namespaces: namespaces() };
   const plan = planLaunch({
     kind: { level, view: viewOf({ entry, root }), extra: [], unixSockets: false, env: {} },
-    entry, entryArguments: [CANARY_COMMAND, JSON.stringify(order)], directory, rootMark: 'canary', hostId: 'canary', processId: randomUUID(), env: [], niceness: 0,
+    entry, entryArguments: [CANARY_COMMAND, JSON.stringify(order)], directory, groundwork: new Groundwork(join(nest, 'etc')), rootMark: 'canary', hostId: 'canary', processId: randomUUID(), env: [], niceness: 0,
     ...(owner === undefined ? {} : { owner }),
   }, machine);
   const { promise, resolve } = Promise.withResolvers<undefined>();
