@@ -5,7 +5,10 @@ import { rest } from './time.ts';
 let opened = 0;
 
 /** The handlers that benchmarks run. */
-export const HANDLERS = { firstLine: handler('firstLine'), noop: handler('noop'), burn: handler('burn'), chatty: handler('chatty'), daemon: handler('daemon') };
+export const HANDLERS = {
+  firstLine: handler('firstLine.mjs'), noop: handler('noop.cjs'), noopModule: handler('noop.mjs'),
+  burn: handler('burn.mjs'), chatty: handler('chatty.mjs'), daemon: handler('daemon.mjs'),
+};
 
 /** The peers start plain processes: against them ours are plain ones too. */
 const LEVEL = 'process';
@@ -31,6 +34,6 @@ function typesOf(handlers: Readonly<Record<string, URL>>): Record<string, TaskTy
   return Object.fromEntries(Object.entries(handlers).map(([name, module]) => [name, name === 'daemon' ? { module, stopGraceMs: 0 } : { module }]));
 }
 
-function handler(name: string): URL {
-  return new URL(`../handlers/${name}.mjs`, import.meta.url);
+function handler(file: string): URL {
+  return new URL(`../handlers/${file}`, import.meta.url);
 }

@@ -12,7 +12,7 @@ afterEach(() => { vi.unstubAllEnvs(); });
 
 describe('planLaunch', () => {
   it('starts the entry script with the Node that runs the host, in the directory of the task', () => {
-    expect(planLaunch(request)).toMatchObject({ command: process.execPath, args: ['--disable-warning=ExperimentalWarning', '/lib/child.cjs'], cwd: '/root/workspaces/.slot-1', niceness: 10 });
+    expect(planLaunch(request)).toMatchObject({ command: process.execPath, args: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1', '/lib/child.cjs'], cwd: '/root/workspaces/.slot-1', niceness: 10 });
   });
 
   it('marks the process, so that its host finds it and everything it starts', () => {
@@ -35,7 +35,7 @@ describe('planLaunch', () => {
   });
 
   it('passes on none of the arguments with which the host was started', () => {
-    expect(planLaunch(request).args).toHaveLength(2);
+    expect(planLaunch(request).args).toHaveLength(3);
   });
 });
 
@@ -45,7 +45,7 @@ describe('planLaunch of a process with a way to the network', () => {
 
   it('loads the program for it first, and tells it the way', () => {
     const { args, env } = planLaunch({ ...request, network });
-    expect(args.slice(1)).toEqual(['--require', '/lib/network.cjs', '/lib/child.cjs']);
+    expect(args.slice(2)).toEqual(['--require', '/lib/network.cjs', '/lib/child.cjs']);
     expect(JSON.parse(env['TASK_SYSTEM_PROXY'] ?? '')).toEqual(network.order);
   });
 

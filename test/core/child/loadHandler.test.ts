@@ -28,6 +28,10 @@ const MODULES = {
   'awaits.js': 'const value = await Promise.resolve("awaited");\nexport default { run: () => value };',
   'with space & ünïcode.js': 'export default { run: () => "space" };',
   'other-exports.js': 'export const more = 1;\nexport default { run: () => "with others" };',
+  'lives-with-modules.cjs': 'const { run } = require("./module.mjs").default;\nmodule.exports = { run: async () => `${run()} and ${(await import("./plain.js")).default.run()}` };',
+  'knows-itself.cjs': 'module.exports = { run: () => [require("node:path").basename(__filename), module.exports === require(__filename)] };',
+  'function.cjs': 'module.exports = () => 1;',
+  'nothing.cjs': '',
   'lib/helper.ts': 'export function helper(text: string): string { return `helped ${text}`; }',
   'lib/broken.js': 'const = 3;',
   'lib/broken.cjs': 'const = 3;',
@@ -65,7 +69,9 @@ const MODULES = {
   'unknown.ending': 'export default { run: () => 1 };',
 } as const satisfies Record<string, string>;
 
-type Name = keyof typeof MODULES | 'gone.js' | 'gone.ts' | 'a-folder';
+const MISSING = ['gone.js', 'gone.ts', 'gone.cjs'] as const;
+
+type Name = keyof typeof MODULES | typeof MISSING[number] | 'a-folder';
 
 const loaded = new Map<string, Loaded>();
 let directory = '';
@@ -74,7 +80,7 @@ beforeAll(async () => {
   directory = mkdtempSync(path.join(tmpdir(), 'task-system-handlers-'));
   writeFiles(directory, { 'package.json': '{"type":"module"}', ...MODULES });
   mkdirSync(path.join(directory, 'a-folder'));
-  const names = [...Object.keys(MODULES), 'gone.js', 'gone.ts', 'a-folder'];
+  const names = [...Object.keys(MODULES), ...MISSING, 'a-folder'];
   const urls = names.map((name) => pathToFileURL(path.join(directory, name)).href);
   const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', LOADER, ...urls]);
   for (const [index, line] of stdout.trim().split('\n').entries()) loaded.set(names[index] ?? '', Line.parse(JSON.parse(line)));
@@ -101,11 +107,13 @@ describe('loadHandler', () => {
     ['awaits.js', 'awaited'],
     ['with space & ünïcode.js', 'space'],
     ['other-exports.js', 'with others'],
+    ['lives-with-modules.cjs', 'mjs and js'],
+    ['knows-itself.cjs', ['knows-itself.cjs', true]],
   ])('loads %s', (name, expected) => {
     expect(loaded.get(name)).toEqual({ result: expected });
   });
 
-  it.each<[Name]>([['gone.js'], ['gone.ts']])('says HANDLER_NOT_FOUND for a file that is not there (%s), and where it looked', (name) => {
+  it.each(MISSING)('says HANDLER_NOT_FOUND for a file that is not there (%s), and where it looked', (name) => {
     expect(errorOf(name)).toMatchObject({ code: 'HANDLER_NOT_FOUND', retryable: false, details: { path: path.join(directory, name) } });
   });
 
@@ -117,6 +125,8 @@ describe('loadHandler', () => {
     ['default-null.js', 'exports default'],
     ['run-is-no-function.js', 'exports default'],
     ['too-deep.cjs', 'exports default'],
+    ['function.cjs', 'exports default'],
+    ['nothing.cjs', 'exports default'],
   ])('says HANDLER_NO_DEFAULT for %s, and what there is instead', (name, what) => {
     const error = errorOf(name);
     expect(error.code).toBe('HANDLER_NO_DEFAULT');

@@ -17,8 +17,6 @@ export class Removals {
 
   /** Resolves when the directory, and what else waits, is gone or was given up. Never rejects. */
   async remove(path: string): Promise<void> {
-    // Most workspaces are empty in the end: one call.
-    if (await rmdir(path).then(() => true, isMissing)) return;
     this.#waiting.add(path);
     await this.settle();
   }
@@ -36,6 +34,11 @@ export class Removals {
     for (const path of paths) this.#waiting.delete(path);
     await removeTrees(paths).catch((error: unknown) => { this.#logger.warn(`could not remove all of ${paths.join(', ')}`, { error }); });
   }
+}
+
+/** Removes a directory if there is nothing in it. False when there is, or when it is no directory. */
+export function removeEmpty(path: string): Promise<boolean> {
+  return rmdir(path).then(() => true, isMissing);
 }
 
 function isMissing(error: unknown): boolean {

@@ -2,7 +2,7 @@ import { chownSync, mkdirSync, renameSync } from 'node:fs';
 import { lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger } from '../types/Ports.ts';
-import { Removals } from './Removals.ts';
+import { removeEmpty, Removals } from './Removals.ts';
 
 const SLOT_PREFIX = '.slot-';
 
@@ -115,6 +115,8 @@ export class Workspaces {
 
   /** Logs are files; a link in the place of either goes itself, and its target stays. */
   async #remove(path: string): Promise<void> {
+    // Most workspaces are empty in the end: one call.
+    if (await removeEmpty(path)) return;
     const info = await lstat(path).catch(() => undefined);
     if (info === undefined) return;
     if (info.isDirectory()) await this.#removal.remove(path);

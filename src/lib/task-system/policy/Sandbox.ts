@@ -15,6 +15,12 @@ import { FIRST_INPUT_FD } from './sandbox/spawnPlan.ts';
 /** Marks in the environment of task processes, inherited by everything they start. */
 export const MARKS = { root: 'TASK_SYSTEM_ROOT', host: 'TASK_SYSTEM_HOST', process: 'TASK_SYSTEM_PROCESS' } as const;
 
+/**
+ * Warnings about experimental features (type stripping on Node 22) are not the task's output. And no signal opens a debugger in a
+ * task: the thread that waits for it would also cost each start.
+ */
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'];
+
 /** The mark of a root: the same for every host that opens it, and telling nothing of the host's paths. */
 export function rootMarkOf(root: string): string {
   return createHash('sha256').update(root).digest('hex').slice(0, 32);
@@ -83,8 +89,7 @@ export function planLaunch(request: LaunchRequest, machine: Machine = lookAround
   const flags = kind.level === 'permission-model' ? permissionFlags(kind.view, directory, network !== undefined) : [];
   const plan: LaunchPlan = {
     command: process.execPath,
-    // Warnings about experimental features (type stripping on Node 22) are not the task's output.
-    args: ['--disable-warning=ExperimentalWarning', ...flags, ...network === undefined ? [] : ['--require', network.program], entry, ...entryArguments],
+    args: [...NODE_FLAGS, ...flags, ...network === undefined ? [] : ['--require', network.program], entry, ...entryArguments],
     env: { ...childEnvironment(request.env, marks), ...kind.env, ...network === undefined ? {} : { [PROXY_VARIABLE]: JSON.stringify(network.order) } },
     cwd: directory,
     niceness,

@@ -125,10 +125,13 @@ function namesIn(directory: string): string[] {
   }
 }
 
-/** Processes and threads come and go: one that is not there any more has nothing to say. */
+/**
+ * Processes and threads come and go: one that is not there any more has nothing to say. As UTF-8, because that is one call and not
+ * five: the samples of a tree are most of what watching it costs.
+ */
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'latin1');
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }

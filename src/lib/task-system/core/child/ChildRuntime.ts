@@ -13,6 +13,8 @@ import { loadHandler } from './loadHandler.ts';
 import type { Transport } from './ProcessTransport.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
+/** Only who waits rehearses: where tasks follow each other closely it would cost more than it saves. */
+const REHEARSAL_DELAY_MS = 20;
 /** How many calls the host is asked at once, well below what it allows; a handler may start a hundred children in one go. */
 const MAX_OPEN_CALLS = 32;
 
@@ -82,7 +84,7 @@ export class ChildRuntime {
         if (this.#state === 'idle') this.#clean();
         break;
       case 'rehearse':
-        void rehearse();
+        setTimeout(() => { if (this.#state === 'idle') void rehearse(); }, REHEARSAL_DELAY_MS);
         break;
       case 'load':
         if (this.#state === 'idle') this.#begin(message);
@@ -187,6 +189,7 @@ export class ChildRuntime {
   }
 }
 
+/** Makes Node load what it needs for its first ES module. */
 async function rehearse(): Promise<void> {
   await import('node:path');
 }

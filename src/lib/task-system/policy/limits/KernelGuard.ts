@@ -23,6 +23,8 @@ export class KernelGuard {
   readonly #prlimit: Prlimit;
   readonly #processes = new Map<string, Entry>();
   #baselineBytes: number | undefined;
+  /** What was worked out since the baseline is known, or since there is none. */
+  #known = new WeakMap<object, Map<number, KernelLimits>>();
 
   /** @param all the limits of every task type. */
   constructor(all: readonly ResolvedLimits[], prlimit = new Prlimit()) {
@@ -70,10 +72,9 @@ export class KernelGuard {
   #apply(entry: Entry, pid: number | undefined, limits: ResolvedLimits | undefined): Promise<void> | undefined {
     if (pid === undefined || !this.#prlimit.isPresent) return undefined;
     const { ownThreads } = entry;
-    // Nothing has run yet, so this is what Node itself takes; a thread takes as much again.
-    this.#baselineBytes ??= shareOf(readMemory(pid)?.data, 1 + ownThreads);
-    const wanted = limits === undefined ? this.#widest(ownThreads) : withinOwn(kernelLimits(withThreads(limits, ownThreads), this.#baselineBytes));
-    if (sameLimits(wanted, entry.limits)) return undefined;
+    this.#learn(pid, ownThreads);
+    const wanted = limits === undefined ? this.#widest(ownThreads) : this.#ofType(limits, ownThreads);
+    if (wanted === entry.limits || sameLimits(wanted, entry.limits)) return undefined;
     entry.applying = this.#prlimit.apply(pid, wanted).then((hasWorked) => {
       entry.applying = undefined;
       if (hasWorked) entry.limits = wanted;
@@ -81,8 +82,28 @@ export class KernelGuard {
     return entry.applying;
   }
 
+  /** Nothing has run in the process yet, so what it has is what Node itself takes; a thread takes as much again. */
+  #learn(pid: number, ownThreads: number): void {
+    if (this.#baselineBytes !== undefined) return;
+    this.#baselineBytes = shareOf(readMemory(pid)?.data, 1 + ownThreads);
+    this.#known = new WeakMap();
+  }
+
   #widest(ownThreads: number): KernelLimits {
-    return withinOwn(widest(this.#all.map((type) => kernelLimits(withThreads(type, ownThreads), this.#baselineBytes))));
+    return this.#once(this.#all, ownThreads, () => widest(this.#all.map((type) => kernelLimits(withThreads(type, ownThreads), this.#baselineBytes))));
+  }
+
+  #ofType(limits: ResolvedLimits, ownThreads: number): KernelLimits {
+    return this.#once(limits, ownThreads, () => kernelLimits(withThreads(limits, ownThreads), this.#baselineBytes));
+  }
+
+  /** Works limits out once for each type, or for all, and each number of threads: every start and every takeover asks for them. */
+  #once(whose: object, ownThreads: number, workOut: () => KernelLimits): KernelLimits {
+    const known = this.#known.get(whose) ?? new Map<number, KernelLimits>();
+    this.#known.set(whose, known);
+    const limits = known.get(ownThreads) ?? withinOwn(workOut());
+    known.set(ownThreads, limits);
+    return limits;
   }
 }
 
