@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { SYSTEM_FOLDERS } from './systemFolders.ts';
 
 /** What a sandboxed task finds as /etc/hosts: that of the host names machines of its network. */
-export const HOSTS_FILE = '127.0.0.1 localhost task\n::1 localhost\n';
+const HOSTS_FILE = '127.0.0.1 localhost task\n::1 localhost\n';
 
 /** What programs need of /etc, none of it private: the linker, time zone, names of services. */
 const SETTING_FILES = [
