@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ISOLATION_LEVELS } from '../../src/lib/task-system/types/Isolation.ts';
+import { hasKernelLevel } from './isolation/kernelLevel.ts';
 import { childrenOf, commandLine, isRunning, openSystem, processesIn, temporaryDirectory, testOptions } from './support.ts';
 
 /** Starts a host program and resolves when it has printed as many lines. */
@@ -19,17 +21,23 @@ async function ended(host: ChildProcess): Promise<void> {
   if (host.exitCode === null && host.signalCode === null) await new Promise((resolve) => { host.once('exit', resolve); });
 }
 
-describe('when the host dies by SIGKILL', () => {
-  it.each([['an idle handler', 'heeds-abort', 'waiting'], ['one that spins', 'spins', 'spinning'], ['one that ignores signals', 'ignores-sigterm', 'ignoring']])('%s is gone with it', async (_name, type, line) => {
+const hasKernel = await hasKernelLevel();
+const LEVELS = ISOLATION_LEVELS.filter((level) => level !== 'kernel' || hasKernel);
+const BUSY = [['an idle handler', 'heeds-abort', 'waiting'], ['one that spins', 'spins', 'spinning'], ['one that ignores signals', 'ignores-sigterm', 'ignoring']] as const;
+
+describe.each(LEVELS)('when the host dies by SIGKILL, at the level "%s"', (level) => {
+  it.each(BUSY)('%s is gone with it', async (_name, type, line) => {
     const root = temporaryDirectory();
-    const { host, printed } = await startHost(root, [type], 1);
+    const { host, printed } = await startHost(root, [`${type}@${level}`], 1);
     expect(printed).toEqual([`log ${line}`]);
     expect(processesIn(root).length).toBeGreaterThan(0);
     host.kill('SIGKILL');
     await ended(host);
     await vi.waitUntil(() => processesIn(root).length === 0, { timeout: 20_000, interval: 10 });
   });
+});
 
+describe('when the host dies by SIGKILL', () => {
   it('a detached grandchild is gone with it', async () => {
     const root = temporaryDirectory();
     const { host, printed } = await startHost(root, ['leaves-grandchild'], 1);

@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync, writeSync, openSync } from 'node:fs';
+import { ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export default {
   async run({ input, workspace }) {
     const block = Buffer.alloc(input?.empty ? 0 : 1_048_576, 1);
+    if (input?.sparse) return ftruncateSync(openSync(workspace.resolve('sparse'), 'w'), 2 ** 40);
     if (input?.oneFile) {
       const file = openSync(workspace.resolve('big'), 'w');
       for (;;) writeSync(file, block);
