@@ -8,7 +8,7 @@ export type { Admittance, Admitted, Authenticate, Authorize, Credentials, FeedAc
 // Values by their own files: the barrel would bring the option schemas along, which only a system that is opened needs.
 export { deserializeError, serializeError, TaskSystemError } from './lib/task-system/types/Errors.ts';
 export { ERROR_CATALOGUE } from './lib/task-system/types/ErrorCatalogue.ts';
-export { EVENT_TYPES, isTerminalEvent, TERMINAL_EVENTS } from './lib/task-system/types/Events.ts';
+export { EVENT_IS_STORED, EVENT_TYPES, isTerminalEvent, TERMINAL_EVENTS } from './lib/task-system/types/Events.ts';
 export { ISOLATION_DIMENSIONS, ISOLATION_LEVELS } from './lib/task-system/types/Isolation.ts';
 export { PRIORITY_LEVELS } from './lib/task-system/types/Task.ts';
 export { isTerminal, TASK_STATES, TRANSITIONS } from './lib/task-system/types/TaskState.ts';
@@ -22,7 +22,7 @@ export type {
   SandboxOptions, SandboxProblem, SerializedError, Settlement, SchemaOutput, StandardIssue, StandardResult, StandardSchema, StorageOptions, SubmitOptions, SubtaskOptions,
   Task, TaskEvent, TaskEventData, TaskEventListeners, TaskEventMap, TaskEventOf, TaskEventType, TaskFilter, TaskHandle, TaskIsolation,
   TaskOverrides, TaskPage, TaskProgress, TaskRecord, TaskRecordPage, TaskState, TaskStore, TaskSystemCore, TaskSystemOptions,
-  TaskTypeOptions, TerminalState, Timer, ToolLimitOptions, ToolLimits, ToolRule, TypeReport, TypeSandboxOptions, Unsubscribe,
+  TaskTypeOptions, TaskUsage, TerminalState, Timer, ToolLimitOptions, ToolLimits, ToolRule, TypeReport, TypeSandboxOptions, Unsubscribe,
   TreeBounds, WorkspaceOptions,
   KeptFile, NetworkDenial, NetworkOptions, ResolvedNetwork, TaskArtifact,
 } from './lib/task-system/types/index.ts';
