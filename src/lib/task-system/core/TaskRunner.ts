@@ -1,15 +1,16 @@
 import { serializeError, TaskSystemError } from '../types/Errors.ts';
-import { isTerminalEvent, type EventDraft } from '../types/Events.ts';
 import type { TreeChange, TreeCommitted } from '../types/FamilyStore.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
 import type { Timer } from '../types/Ports.ts';
 import type { CancelCause } from '../types/Subtasks.ts';
 import type { TaskProgress } from '../types/Task.ts';
 import { isTerminal, type TerminalState } from '../types/TaskState.ts';
-import type { Committed, Created, NewTask, Settlement, TaskRecord } from '../types/TaskStore.ts';
+import type { Committed, Created, NewTask, TaskRecord } from '../types/TaskStore.ts';
+import { announce } from './announce.ts';
 import { Attempts, type AttemptPorts } from './Attempts.ts';
 import { Deadlines } from './Deadlines.ts';
 import { DueTimer } from './DueTimer.ts';
+import { LateNotes } from './LateNotes.ts';
 import { Parking } from './Parking.ts';
 import type { ReadyProcess } from './Sessions.ts';
 import type { Slot } from './Slot.ts';
@@ -20,10 +21,9 @@ import { WaitingTasks } from './WaitingTasks.ts';
 /** How long nothing is claimed after the store failed. */
 const HOLD_OFF_MS = 250;
 const PROMOTE_AGAIN_MS = 30_000;
-/** How many entries that an earlier host did not get to write are written at a start. */
-const MAX_UNREMEMBERED = 1_000;
 /** The fence of a task that is claimed as it is created. */
 const FIRST_FENCE = 1;
+
 /** What the runner works with. */
 export interface RunnerPorts extends AttemptPorts {
   readonly hostId: string;
@@ -40,6 +40,7 @@ export class TaskRunner {
   readonly #attempts: Attempts;
   readonly #deadlines: Deadlines;
   readonly #waits: WaitingTasks;
+  readonly #lateNotes: LateNotes;
   readonly #lanes = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #due: DueTimer;
@@ -51,7 +52,8 @@ export class TaskRunner {
     this.#due = new DueTimer(ports.clock, () => { void this.#promote(); });
     this.#deadlines = new Deadlines(ports.clock);
     this.#waits = new WaitingTasks(ports, this.#deadlines, (committed, time) => { this.#apply(committed, time); });
-    const publish = (committed: Committed): void => { this.#publish([committed]); };
+    this.#lateNotes = new LateNotes(ports);
+    const publish = (committed: Committed): void => { announce(ports.events, [committed]); };
     this.#attempts = new Attempts(ports, {
       parking: new Parking({ ...ports, maxWaiting: ports.options.queue.maxWaiting, publish, onFree: () => { this.#pump(); } }),
       deadlines: this.#deadlines,
@@ -64,20 +66,20 @@ export class TaskRunner {
 
   /** Takes over what an earlier host left behind and begins to run tasks. */
   async start(): Promise<void> {
-    const { store, options, hostId, clock, queue } = this.#ports;
+    const { store, options, hostId, clock, queue, events } = this.#ports;
     const neverRepeat = [...options.types.values()].filter((type) => type.onInterrupt === 'fail').map((type) => type.name);
     const recovered = await store.recover({ owner: hostId, time: clock.now(), maxInterruptions: options.queue.maxInterruptions, neverRepeat });
-    this.#publish(recovered);
+    announce(events, recovered);
     await this.#waits.open(recovered.map(({ task }) => task));
     for (const project of await store.paused()) queue.setPaused(project, true);
     for (const { project, ready, delayed } of await store.counts()) queue.adjust(project, { ready, pending: ready + delayed });
-    this.#aside(this.#rememberAll());
+    this.#lateNotes.writeLeft();
     await this.#promote();
   }
 
   /** Stores a task; it starts at once when a slot is free and nobody is overtaken. */
   async submit(task: NewTask): Promise<Created> {
-    const { queue, store } = this.#ports;
+    const { queue, store, events } = this.#ports;
     // While the system is closing, what a running task spawns is still stored, for the next host to run.
     const mayStart = task.runAt === undefined && this.#pause === undefined && !this.#stopping.signal.aborted;
     if (mayStart && queue.canStartNow(task.project)) return this.#createAndRun(task);
@@ -86,7 +88,7 @@ export class TaskRunner {
       queue.adjust(task.project, { pending: -1 });
       throw error;
     });
-    this.#publish([created]);
+    announce(events, [created]);
     if (created.existed) queue.adjust(task.project, { pending: -1 });
     else this.#enqueued(created.task, task.createdAt);
     return created;
@@ -97,7 +99,7 @@ export class TaskRunner {
     const created = await this.#ports.store.families.createGroup(task, children, this.#ports.options.subtasks);
     if (created.existed) return created;
     this.#waits.watch(created.task);
-    this.#publish([created, ...created.others]);
+    announce(this.#ports.events, [created, ...created.others]);
     for (const child of created.others) this.#arrived(child.task, task.createdAt);
     return created;
   }
@@ -158,6 +160,7 @@ export class TaskRunner {
       this.#attempts.shutDown();
     });
     await Promise.all(this.#lanes);
+    await this.#lateNotes.written();
     timer.cancel();
     this.#deadlines.close();
     this.#over.resolve(undefined);
@@ -230,7 +233,7 @@ export class TaskRunner {
   /** Tells what a change brought about in a tree, and does what follows from it. */
   #apply(committed: TreeCommitted, time: number): void {
     const changes: readonly TreeChange[] = [committed, ...committed.others];
-    this.#publish(changes);
+    announce(this.#ports.events, changes);
     for (const change of changes) this.#moved(change, time);
     for (const { taskId, reason, cause } of committed.stops) {
       this.cancel(taskId, reason, cause).catch((error: unknown) => {
@@ -248,30 +251,7 @@ export class TaskRunner {
     // One that was delayed may be due and not counted yet: too high a count is put right by a claim, too low a one leaves a task behind.
     if (from === 'queued' && task.state !== 'queued') queue.adjust(task.project, { pending: -1, ready: task.runAt === undefined ? -1 : 0 });
     if (from !== 'queued' && task.state === 'queued') this.#arrived(task, time);
-    // A parent that ended without a process: what there is to remember of it was kept until now.
-    if (task.notesJson !== undefined) this.#aside(this.#remember(task));
-  }
-
-  /** Writes what is to be remembered of tasks that ended without a process, before this host began as well. */
-  async #rememberAll(): Promise<void> {
-    for (const task of await this.#ports.store.families.unremembered(MAX_UNREMEMBERED)) await this.#remember(task);
-  }
-
-  /** Its notes stay in the store until they are written: a host that dies meanwhile leaves them to the next one. */
-  async #remember(task: TaskRecord): Promise<void> {
-    if (!isTerminal(task.state)) return;
-    const { context, store, clock, events } = this.#ports;
-    const drafts: EventDraft[] = [];
-    await context.finish(task, endingOf(task, task.state), undefined, (own) => { drafts.push(...own); return Promise.resolve(true); });
-    for (const event of await store.families.remembered(task.id, drafts, clock.now()) ?? []) events.emit(event);
-  }
-
-  /** Work that nobody waits for but the end of the system. */
-  #aside(work: Promise<void>): void {
-    const done = work.catch((error: unknown) => {
-      this.#ports.logger.error('what is to be remembered could not be stored; it is tried again at the next start', { error: serializeError(error) });
-    }).finally(() => { this.#lanes.delete(done); });
-    this.#lanes.add(done);
+    this.#lateNotes.write(task);
   }
 
   #arrived(task: TaskRecord, time: number): void {
@@ -308,22 +288,4 @@ export class TaskRunner {
     this.#ports.logger.error('the store failed; claiming again in a moment', { error: serializeError(error) });
     this.#pause = this.#ports.clock.setTimer(HOLD_OFF_MS, () => { this.#pause = undefined; this.#pump(); });
   }
-
-  /** Emits the events of changes in the order in which they were stored; before the end of a task with children, how far these came. */
-  #publish(changes: readonly Committed[]): void {
-    const events = changes.flatMap(({ task, events: own }) => own.map((event) => ({ event, progress: task.progress })));
-    for (const { event, progress } of events.toSorted((a, b) => a.event.offset - b.event.offset)) {
-      if (isTerminalEvent(event) && progress?.total !== undefined) this.#ports.events.emitTransient(event, { type: 'task:progress', data: progress });
-      this.#ports.events.emit(event);
-    }
-  }
-}
-
-/** The outcome of a task that no attempt settled, as the memory wants it. */
-function endingOf(task: TaskRecord, to: TerminalState): Settlement {
-  const { id: taskId, fence, finishedAt: time = 0, resultJson, error } = task;
-  return {
-    taskId, fence, to, time, event: { type: 'task:complete', data: { durationMs: 0, resultBytes: 0 } },
-    ...(resultJson === undefined ? {} : { resultJson }), ...(error === undefined ? {} : { error }),
-  };
 }
