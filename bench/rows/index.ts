@@ -3,6 +3,7 @@ import { compaction } from './compaction.ts';
 import { feedAvalanche } from './feedAvalanche.ts';
 import { feedFanout } from './feedFanout.ts';
 import { feedJitter } from './feedJitter.ts';
+import { hostToGone } from './hostToGone.ts';
 import { importCost } from './importCost.ts';
 import { kernelStart, kernelThroughput } from './kernel.ts';
 import { loopDelay } from './loopDelay.ts';
@@ -21,5 +22,5 @@ import { tree } from './tree.ts';
 export const BENCHMARKS: readonly Benchmark[] = [
   toolCalls,
   startLatency, throughput, submitRate, pendingTasks, importCost, loopDelay, messageRate, feedFanout, feedJitter, feedAvalanche, compaction,
-  kernelStart, kernelThroughput, stopToGone, tokenCount, modelCalls, tree,
+  kernelStart, kernelThroughput, stopToGone, hostToGone, tokenCount, modelCalls, tree,
 ];

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IsolationLevel, TaskSystem } from 'task-system';
 import { verify, type Benchmark, type BenchmarkContext, type Measure } from '../lib/Benchmark.ts';
 import { toMeasure } from '../lib/compare.ts';
+import { bareKill, DAEMON_SECONDS, daemons } from '../lib/daemons.ts';
 import { findBubblewrap } from '../lib/kernelLevel.ts';
 import { openSystem } from '../lib/openSystem.ts';
 import { quantile } from '../lib/statistics.ts';
@@ -11,8 +9,6 @@ import { now } from '../lib/time.ts';
 
 const MARK_MS = 300;
 const BARE = 'bare kill of a process to its exit';
-/** How long daemons sleep: a number that nobody else on this machine has. */
-const SECONDS = 1_000_000 + process.pid;
 
 /**
  * From a verdict to the proof that nothing of the task is left, for tasks that leave a daemon in a session of its own: after the end of
@@ -53,7 +49,7 @@ async function measureAt(level: IsolationLevel, { directory, isQuick }: Benchmar
 }
 
 async function endOfHandler(system: TaskSystem): Promise<number> {
-  const handle = await system.submit({ type: 'daemon', input: { spins: false, seconds: SECONDS } });
+  const handle = await system.submit({ type: 'daemon', input: { spins: false, seconds: DAEMON_SECONDS } });
   const ended = await handle.result();
   verify(typeof ended === 'number', 'the handler did not say when it ended');
   return now() - ended;
@@ -62,33 +58,11 @@ async function endOfHandler(system: TaskSystem): Promise<number> {
 async function cancelled(system: TaskSystem): Promise<number> {
   const spinning = Promise.withResolvers<undefined>();
   const stop = system.events.on('task:log', ({ data }) => { if (data.text === 'spinning') setTimeout(() => { spinning.resolve(undefined); }, 40); });
-  const handle = await system.submit({ type: 'daemon', input: { spins: true, seconds: SECONDS } });
+  const handle = await system.submit({ type: 'daemon', input: { spins: true, seconds: DAEMON_SECONDS } });
   await spinning.promise;
   stop();
   const start = now();
   verify(await handle.cancel(), 'the task ended before it was cancelled');
-  return now() - start;
-}
-
-/** Daemons of this benchmark, by the word of the operating system. */
-function daemons(): readonly string[] {
-  return existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isDaemon(name)) : [];
-}
-
-function isDaemon(pid: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(`sleep\0${String(SECONDS)}\0`);
-  } catch {
-    return false;
-  }
-}
-
-async function bareKill(): Promise<number> {
-  const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setTimeout(() => { for (;;); }, 20);'], { stdio: ['ignore', 'pipe', 'ignore'] });
-  await once(child.stdout, 'data');
-  const start = now();
-  child.kill('SIGKILL');
-  await once(child, 'exit');
   return now() - start;
 }
 
