@@ -65,7 +65,7 @@ export async function readPage(file: FileHandle, offset: number, limit: number):
 }
 
 /** Leaves out a character at the end of which only a part is there. */
-function wholeCharacters(bytes: Buffer): Buffer {
+export function wholeCharacters(bytes: Buffer): Buffer {
   for (let back = 1; back <= Math.min(MAX_CHARACTER_BYTES, bytes.length); back++) {
     const lead = bytes[bytes.length - back] ?? 0;
     if ((lead & 0xc0) === 0x80) continue;

@@ -2,6 +2,7 @@ import { serializeError, TaskSystemError } from '../../types/Errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../types/Json.ts';
 import type { ToolCallOptions } from '../../types/Tools.ts';
 import { numberOf, textOf, type BuiltIn } from './BuiltIn.ts';
+import { wholeCharacters } from './fsRead.ts';
 
 const BODY_BYTES = 65_536;
 const MAX_BODY_BYTES = 131_072;
@@ -32,8 +33,9 @@ export const httpFetch: BuiltIn = {
     const url = new URL(textOf(input['url']));
     const response = await ask(url, input, options);
     const [offset, limit] = [numberOf(input['offset'], 0), numberOf(input['limit'], BODY_BYTES)];
-    const { page, hasMore } = await readPage(response, offset, limit);
+    const { page: bytes, hasMore } = await readPage(response, offset, limit);
     const isText = TEXT_TYPE.test(response.headers.get('content-type') ?? 'text/plain');
+    const page = isText && hasMore ? endOfCharacter(bytes) : bytes;
     return {
       status: response.status, url: response.url === '' ? url.href : response.url, headers: headersOf(response),
       ...(isText ? { body: page.toString() } : { bodyBase64: page.toString('base64') }), ...(hasMore ? { nextOffset: offset + page.length } : {}),
@@ -75,6 +77,12 @@ async function readPage(response: Response, offset: number, limit: number): Prom
 async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   for await (const chunk of body) if (chunk instanceof Uint8Array) yield chunk;
+}
+
+/** A page that is read on begins with the character that did not fit; one that holds less than a character stays what it is. */
+function endOfCharacter(bytes: Buffer): Buffer {
+  const whole = wholeCharacters(bytes);
+  return whole.length === 0 ? bytes : whole;
 }
 
 function headersOf({ headers }: Response): JsonObject {
