@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readParts, readPatterns, readResult } from '../../src/lib/task-system/models/client/revive.ts';
 import { encodePart, encodeResult } from '../../src/lib/task-system/models/parts.ts';
 import { deserializeError, serializeError, TaskSystemError } from '../../src/lib/task-system/types/Errors.ts';
+import { parseJson } from '../../src/lib/task-system/types/Json.ts';
 import { thrownBy } from '../support/thrown.ts';
 
 const usage = { inputTokens: { total: 1, noCache: 1, cacheRead: undefined, cacheWrite: undefined }, outputTokens: { total: 1, text: 1, reasoning: undefined } };
@@ -52,7 +53,7 @@ describe('readResult', () => {
 
   it('makes addresses of the texts that they have become', () => {
     const value = { ...answer, content: [{ type: 'file', mediaType: 'x', data: { type: 'url', url: 'https://a.example/' } }] };
-    expect(readResult(JSON.parse(JSON.stringify(value)), 'm').content).toMatchObject([{ data: { url: new URL('https://a.example/') } }]);
+    expect(readResult(parseJson(JSON.stringify(value)), 'm').content).toMatchObject([{ data: { url: new URL('https://a.example/') } }]);
   });
 
   it('refuses an answer without content', () => {
@@ -78,8 +79,8 @@ describe('readParts', () => {
   });
 
   it('makes an error of an error again, with its code', () => {
-    const sent = JSON.parse(JSON.stringify(serializeError(new TaskSystemError('MODEL_FAILED', 'x'))));
-    const [part] = readParts({ parts: [{ type: 'error', error: sent }] }).parts;
+    const sent = serializeError(new TaskSystemError('MODEL_FAILED', 'x'));
+    const [part] = readParts(parseJson(JSON.stringify({ parts: [{ type: 'error', error: sent }] }))).parts;
     expect(part).toMatchObject({ type: 'error', error: deserializeError(sent) });
   });
 

@@ -14,5 +14,5 @@ export function workspaceWith(files: Readonly<Record<string, string>>): { readon
   const path = temporaryDirectory();
   writeFiles(path, files);
   const place = new Place({ workspace: path });
-  return { path, run: (tool, input = {}, signal = undefined) => runBuiltIn(tool, input, place, callOptions(signal)) };
+  return { path, run: (tool, input = {}, signal?: AbortSignal) => runBuiltIn(tool, input, place, callOptions(signal)) };
 }
