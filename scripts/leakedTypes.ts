@@ -1,3 +1,4 @@
+import path from 'node:path';
 import ts from 'typescript';
 
 /**
@@ -5,9 +6,11 @@ import ts from 'typescript';
  * Types of Node and of TypeScript itself do not count.
  */
 export function findLeakedTypes(entry: string): readonly string[] {
-  const program = ts.createProgram([entry], { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, target: ts.ScriptTarget.ES2024, types: ['node'] });
+  const file = path.resolve(entry);
+  const folder = `${path.dirname(file)}/`;
+  const program = ts.createProgram([file], { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, target: ts.ScriptTarget.ES2024, types: ['node'] });
   const checker = program.getTypeChecker();
-  const source = program.getSourceFile(entry);
+  const source = program.getSourceFile(file);
   const module = source === undefined ? undefined : checker.getSymbolAtLocation(source);
   if (module === undefined) throw new Error(`${entry} is no module`);
   const resolve = (symbol: ts.Symbol): ts.Symbol => ((symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol));
@@ -15,10 +18,10 @@ export function findLeakedTypes(entry: string): readonly string[] {
   const leaked = new Set<string>();
   const visit = (node: ts.Node): void => {
     const symbol = ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node) ? symbolOf(node, checker) : undefined;
-    if (symbol !== undefined && isOurs(resolve(symbol), program) && !exported.has(resolve(symbol))) leaked.add(symbol.name);
+    if (symbol !== undefined && isOurs(resolve(symbol), folder) && !exported.has(resolve(symbol))) leaked.add(symbol.name);
     ts.forEachChild(node, visit);
   };
-  for (const symbol of exported) for (const declaration of symbol.declarations ?? []) if (isOurs(symbol, program)) visit(declaration);
+  for (const symbol of exported) for (const declaration of symbol.declarations ?? []) if (isOurs(symbol, folder)) visit(declaration);
   return [...leaked].sort();
 }
 
@@ -26,9 +29,10 @@ function symbolOf(node: ts.TypeReferenceNode | ts.ExpressionWithTypeArguments, c
   return checker.getSymbolAtLocation(ts.isTypeReferenceNode(node) ? node.typeName : node.expression);
 }
 
-function isOurs(symbol: ts.Symbol, program: ts.Program): boolean {
+/** Whether it is declared beside the entry: an installed package lies in `node_modules` itself. */
+function isOurs(symbol: ts.Symbol, folder: string): boolean {
   const declaration = symbol.declarations?.[0];
   if (declaration === undefined || ts.isTypeParameterDeclaration(declaration)) return false;
-  const file = declaration.getSourceFile();
-  return !program.isSourceFileDefaultLibrary(file) && !file.fileName.includes('/node_modules/');
+  const { fileName } = declaration.getSourceFile();
+  return fileName.startsWith(folder) && !fileName.slice(folder.length).includes('node_modules/');
 }

@@ -35,8 +35,15 @@ export type {
 } from './lib/task-system/types/index.ts';
 export type { CallingTask, Tool, ToolAnnotations, ToolCallOptions, ToolInput, ToolLike, ToolOutputChunk, ToolSchema, ToolSet } from './lib/task-system/types/Tools.ts';
 export { APPROVAL_STATES, type AnswerOptions, type AnswerScope, type Approval, type ApprovalAnswer, type ApprovalListOptions, type ApprovalState } from './lib/task-system/types/Approvals.ts';
+export type { ContextCompaction, ContextFileReport } from './lib/task-system/types/Context.ts';
+export type { ActiveMember, FamilyCount, FamilyNumbers, FamilyStore, StopOrder, TreeChange, TreeCommitted } from './lib/task-system/types/FamilyStore.ts';
+export type { StartedTask } from './lib/task-system/types/Protocol.ts';
+export type { ResolvedContext, ResolvedContextFile } from './lib/task-system/types/ResolvedOptions.ts';
+export type { SnapshotFilter } from './lib/task-system/types/Snapshots.ts';
+export type { StoreSnapshot } from './lib/task-system/types/TaskStore.ts';
+export type { CommandFrame, CommandName, WireTopic } from './lib/task-system/types/Wire.ts';
 export type { ApprovalCommitted, ApprovalFilter, ApprovalRequest, ApprovalStore, ApprovalVerdict } from './lib/task-system/types/ApprovalStore.ts';
-export type { CancelCause, ChildFailureRule, CompletionRule, TaskTree } from './lib/task-system/types/Subtasks.ts';
+export type { CancelCause, ChildFailureRule, CompletionRule, FamilyRules, TaskTree } from './lib/task-system/types/Subtasks.ts';
 export type { ChildSubmission } from './lib/task-system/types/Options.ts';
 export type { SnapshotOptions, WaitingTask, WaitReason } from './lib/task-system/types/System.ts';
 export type { BudgetOptions, LedgerAccount, ProjectSpendLimits, ResolvedBudgets, ResolvedSpendLimits, Spend, SpendKind, SpendLedger, SpendLimits } from './lib/task-system/types/Budgets.ts';

@@ -16,12 +16,14 @@ export type {
 } from './lib/task-system/types/Context.ts';
 export type { SerializedError } from './lib/task-system/types/Errors.ts';
 export type { LogLevel } from './lib/task-system/types/Events.ts';
-export type { JoinContext, TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';
+export type { JoinContext, KeptFile, TaskContext, TaskDefinition, TaskLog, TaskSubtasks, TaskWorkspace } from './lib/task-system/types/Handler.ts';
+export type { Enforcement, IsolationDimension, IsolationLevel, TaskIsolation } from './lib/task-system/types/Isolation.ts';
 export type { JsonObject, JsonValue } from './lib/task-system/types/Json.ts';
 export type {
   ModelCallOptions, TaskModel, TaskModelContent, TaskModelFinish, TaskModelPart, TaskModelRequest, TaskModelResult, TaskModelUsage, TaskModelWarning,
 } from './lib/task-system/types/Models.ts';
-export type { RetryPolicy, SubmitOptions } from './lib/task-system/types/Options.ts';
+export type { ChildSubmission, RetryPolicy, SubmitOptions } from './lib/task-system/types/Options.ts';
+export type { Clock, Timer } from './lib/task-system/types/Ports.ts';
 export type { StartedTask } from './lib/task-system/types/Protocol.ts';
 export type { SchemaOutput, StandardIssue, StandardResult, StandardSchema } from './lib/task-system/types/StandardSchema.ts';
 export type {
@@ -31,6 +33,6 @@ export type {
 export type {
   CallingTask, CallOptions, CallTool, ExecuteAny, InputOf, ListedSchema, ListedTool, OutputOf, TaskTools, Tool, ToolAnnotations, ToolCallOptions, ToolInput, ToolLike, ToolOutputChunk, ToolSchema, ToolSet, WrapTools,
 } from './lib/task-system/types/Tools.ts';
-export type { PriorityName, Task, TaskProgress } from './lib/task-system/types/Task.ts';
-export type { TaskState } from './lib/task-system/types/TaskState.ts';
-export type { Subtask, SubtaskOutcome } from './lib/task-system/types/Subtasks.ts';
+export type { PriorityName, Task, TaskProgress, TaskUsage } from './lib/task-system/types/Task.ts';
+export type { TaskState, TerminalState } from './lib/task-system/types/TaskState.ts';
+export type { ChildFailureRule, CompletionRule, Subtask, SubtaskOutcome } from './lib/task-system/types/Subtasks.ts';

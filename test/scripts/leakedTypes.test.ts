@@ -27,6 +27,16 @@ describe('findLeakedTypes', () => {
     expect(leaksIn(files)).toEqual([]);
   });
 
+  it('looks also at a package that is installed, and not at those beside it', () => {
+    const directory = temporaryDirectory();
+    writeFiles(directory, {
+      'node_modules/other/index.d.ts': 'export interface Theirs { a: 1 }',
+      'node_modules/ours/dist/part.d.ts': 'export interface Hidden { a: 1 }',
+      'node_modules/ours/dist/index.d.ts': "import type { Theirs } from 'other';\nimport type { Hidden } from './part.js';\nexport declare function f(theirs: Theirs): Hidden;",
+    });
+    expect(findLeakedTypes(`${directory}/node_modules/ours/dist/index.d.ts`)).toEqual(['Hidden']);
+  });
+
   it('refuses a file that is no module', () => {
     expect(() => leaksIn({ 'index.d.ts': 'declare const a: 1;' })).toThrow('is no module');
   });
