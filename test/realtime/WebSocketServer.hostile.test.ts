@@ -124,6 +124,18 @@ describe('live feed: fragments and broken frames', () => {
   });
 });
 
+/** A feed with a client that is subscribed to everything and does not read; `waiting` are the bytes that this process holds for it. */
+async function openSilent() {
+  const server = createServer();
+  const sockets: Socket[] = [];
+  server.on('connection', (socket: Socket) => { sockets.push(socket); });
+  const { client, log, attachment } = await feeds.open({}, { server });
+  const peer = await client().hello();
+  await peer.subscribe('a', ['tasks']);
+  peer.socket.pause();
+  return { log, attachment, peer, sockets, waiting: (): number => Math.max(...sockets.map(({ writableLength }) => writableLength)) };
+}
+
 describe('live feed: a client that does not read', () => {
   it('is cut off once a bounded number of bytes waits for it', async () => {
     const { client, log, attachment } = await feeds.open();
@@ -143,14 +155,7 @@ describe('live feed: a client that does not read', () => {
   });
 
   it('never has more than a mebibyte and one message waiting in this process, and nothing of it afterwards', async () => {
-    const server = createServer();
-    const sockets: Socket[] = [];
-    server.on('connection', (socket: Socket) => { sockets.push(socket); });
-    const { client, log, attachment } = await feeds.open({}, { server });
-    const peer = await client().hello();
-    await peer.subscribe('a', ['tasks']);
-    peer.socket.pause();
-    const waiting = (): number => Math.max(...sockets.map(({ writableLength }) => writableLength));
+    const { log, attachment, sockets, waiting } = await openSilent();
     let most = 0;
     while (attachment.clients === 1) {
       log.append('task-1', { taskType: 'x'.repeat(100_000) });
@@ -163,13 +168,7 @@ describe('live feed: a client that does not read', () => {
   });
 
   it('gets of progress only the newest of each task above 256 KiB, no log lines, and every stored event, and is not cut off for all that was said meanwhile', async () => {
-    const server = createServer();
-    const sockets: Socket[] = [];
-    server.on('connection', (socket: Socket) => { sockets.push(socket); });
-    const { client, log, attachment } = await feeds.open({}, { server });
-    const peer = await client().hello();
-    await peer.subscribe('a', ['tasks']);
-    peer.socket.pause();
+    const { log, attachment, peer, waiting } = await openSilent();
     const large = { epoch: log.events.epoch, taskType: 'x'.repeat(100_000) };
     let most = 0;
     for (let percent = 1; percent <= 100; percent += 1) {
@@ -177,7 +176,7 @@ describe('live feed: a client that does not read', () => {
       log.events.emit({ ...startEvent(log.events.offset, 'a'), ...large, type: 'task:log', data: { stream: 'log', level: 'info', text: 'line' }, seq: percent });
       if (percent % 10 === 0) log.append('c');
       await settle(1);
-      most = Math.max(most, ...sockets.map(({ writableLength }) => writableLength));
+      most = Math.max(most, waiting());
     }
     expect(attachment.clients).toBe(1);
     // What was on its way when the bound was met, and the stored events.

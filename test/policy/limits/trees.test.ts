@@ -51,12 +51,7 @@ describe('ProcTree', () => {
   it('finds what another thread than the first one has started, at the latest with the fourth sample', async () => {
     const worker = 'const { workerData, parentPort } = require("worker_threads"); const { spawn } = require("child_process"); parentPort.once("message", () => console.log(spawn("sleep", ["1000"]).pid)); parentPort.postMessage("up");';
     const main = 'const { Worker } = require("worker_threads"); const worker = new Worker(process.argv[1], { eval: true }); worker.once("message", () => { console.log("up"); process.stdin.once("data", () => worker.postMessage("go")); });';
-    const program = startProgram(process.execPath, ['-e', main, worker]);
-    await program.nextLine();
-    const tree = new ProcTree(program.pid);
-    await tree.read();
-    program.child.stdin?.write('go');
-    const child = await nextPid(program);
+    const { tree, child } = await startAndRead(main, worker);
     for (let sample = 2; sample <= 5; sample++) await tree.read();
     expect(tree.pids).toContain(child);
   });
@@ -64,12 +59,7 @@ describe('ProcTree', () => {
   it('finds at once what a thread has started that came later', async () => {
     const worker = 'console.log(require("child_process").spawn("sleep", ["1000"]).pid);';
     const main = 'console.log("up"); process.stdin.once("data", () => new (require("worker_threads").Worker)(process.argv[1], { eval: true }));';
-    const program = startProgram(process.execPath, ['-e', main, worker]);
-    await program.nextLine();
-    const tree = new ProcTree(program.pid);
-    await tree.read();
-    program.child.stdin?.write('go');
-    const child = await nextPid(program);
+    const { tree, child } = await startAndRead(main, worker);
     await tree.read();
     expect(tree.pids).toContain(child);
   });
@@ -112,3 +102,13 @@ describe('Prlimit', () => {
     expect([await prlimit.apply(process.pid, {}), prlimit.prefix({})]).toEqual([false, undefined]);
   });
 });
+
+/** Runs `main`, which knows the code of `worker`; reads its tree, lets it go on, and waits for the process that it starts then. */
+async function startAndRead(main: string, worker: string): Promise<{ readonly tree: ProcTree; readonly child: number }> {
+  const program = startProgram(process.execPath, ['-e', main, worker]);
+  await program.nextLine();
+  const tree = new ProcTree(program.pid);
+  await tree.read();
+  program.child.stdin?.write('go');
+  return { tree, child: await nextPid(program) };
+}

@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import type { ApprovalAnswer } from './Approvals.ts';
 import type { ApprovalFilter } from './ApprovalStore.ts';
 import { answerSchema, approvalListSchema, closeSchema, listSchema, submitSchema } from './CallSchemas.ts';
@@ -36,9 +37,7 @@ export function parseSubmitOptions(value: unknown, defaults: SubmitDefaults = DE
  * @throws TaskSystemError `OPTIONS_INVALID`.
  */
 export function parseListOptions(value: unknown): ResolvedList {
-  const checked = check(listSchema, value ?? {});
-  if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
-  return { ...DEFAULTS.list, ...checked.value };
+  return { ...DEFAULTS.list, ...checkedOptions(listSchema, value) };
 }
 
 /**
@@ -46,9 +45,7 @@ export function parseListOptions(value: unknown): ResolvedList {
  * @throws TaskSystemError `OPTIONS_INVALID`.
  */
 export function parseCloseOptions(value: unknown): ResolvedClose {
-  const checked = check(closeSchema, value ?? {});
-  if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
-  return { ...DEFAULTS.close, ...checked.value };
+  return { ...DEFAULTS.close, ...checkedOptions(closeSchema, value) };
 }
 
 /**
@@ -56,9 +53,7 @@ export function parseCloseOptions(value: unknown): ResolvedClose {
  * @throws TaskSystemError `OPTIONS_INVALID`.
  */
 export function parseAnswerOptions(value: unknown): ApprovalAnswer {
-  const checked = check(answerSchema, value ?? {});
-  if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
-  return { ...DEFAULTS.answer, ...checked.value };
+  return { ...DEFAULTS.answer, ...checkedOptions(answerSchema, value) };
 }
 
 /**
@@ -66,9 +61,7 @@ export function parseAnswerOptions(value: unknown): ApprovalAnswer {
  * @throws TaskSystemError `OPTIONS_INVALID`.
  */
 export function parseApprovalListOptions(value: unknown): ApprovalFilter {
-  const checked = check(approvalListSchema, value ?? {});
-  if (!checked.ok) throw invalidOptions('OPTIONS_INVALID', checked.problems);
-  return { ...DEFAULTS.approvals, ...checked.value };
+  return { ...DEFAULTS.approvals, ...checkedOptions(approvalListSchema, value) };
 }
 
 /**
@@ -82,6 +75,13 @@ export function requireTaskType<Type>(types: ReadonlyMap<string, Type>, name: st
   const near = nearest(name, known);
   const hint = near === undefined ? `known are ${known.map((key) => `"${key}"`).join(', ') || 'none'}` : `did you mean "${near}"?`;
   throw new TaskSystemError('TASK_TYPE_UNKNOWN', `got ${JSON.stringify(name)}; ${hint}`, { type: name, known });
+}
+
+/** What a caller has given; nothing is the same as no options. */
+function checkedOptions<Given>(schema: z.ZodType<Given>, value: unknown): Given {
+  const checked = check(schema, value ?? {});
+  if (checked.ok) return checked.value;
+  throw invalidOptions('OPTIONS_INVALID', checked.problems);
 }
 
 /** A group and its children belong together: neither goes without the other. */
