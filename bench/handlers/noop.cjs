@@ -1,5 +1,5 @@
-// CommonJS, as what the peers start. Numbers of processes repeat in sandboxes; the nanosecond at which a process loads this does not.
-const loaded = String(process.hrtime.bigint());
+// CommonJS, as what the peers start. Numbers of processes repeat in sandboxes, and two can load this in the same nanosecond.
+const loaded = `${process.hrtime.bigint()} ${Math.random()}`;
 
 module.exports = {
   run() {

@@ -1,5 +1,5 @@
-// The same as an ES module. Numbers of processes repeat in sandboxes; the nanosecond at which a process loads this does not.
-const loaded = String(process.hrtime.bigint());
+// The same as an ES module. Numbers of processes repeat in sandboxes, and two can load this in the same nanosecond.
+const loaded = `${process.hrtime.bigint()} ${Math.random()}`;
 
 export default {
   run() {

@@ -80,7 +80,8 @@ describe.skipIf(process.platform !== 'linux')('HelperLauncher', () => {
   });
 
   it('passes on what is written to the channel, also before the process is there', async () => {
-    const { stdout, channel } = (await openLauncher()).launch(script('read -r line <&3; echo "heard $line"'));
+    // Descriptor 3 does not block, as Node likes it: the shell asks until there is something.
+    const { stdout, channel } = (await openLauncher()).launch(script('until read -r line <&3; do :; done; echo "heard $line"'));
     channel?.write('hello\n');
     expect(await textOf(stdout)).toBe('heard hello\n');
   });

@@ -7,7 +7,7 @@ import { FarEnds } from '../../../src/lib/task-system/core/launch/FarEnds.ts';
 import { openSocketPath } from '../../../src/lib/task-system/core/launch/socketPath.ts';
 import { SocketStock } from '../../../src/lib/task-system/core/launch/SocketStock.ts';
 import { temporaryDirectory } from '../support.ts';
-import { until } from '../until.ts';
+import { turns, until } from '../until.ts';
 
 const SECRET = 'known-to-both';
 
@@ -118,7 +118,23 @@ describe.skipIf(process.platform !== 'linux')('FarEnds', () => {
     const both = await openBoth(3);
     await both.stock.has(3);
     expect(both.ends.take([1, 2, 3]).sockets.map((socket) => { socket.destroy(); return true; })).toEqual([true, true, true]);
-    expect(both.ends.take([1, 2, 3]).sockets).toEqual([]);
+    expect(() => both.ends.take([1, 2, 3])).toThrow(expect.objectContaining({ code: 'TASK_CRASHED' }));
+  });
+
+  it('gives a process all of its ends or none: with one lost the others would be taken for each other', async () => {
+    const both = await openBoth(3);
+    await both.stock.has(3);
+    const [first, second] = both.stock.take(2) ?? [];
+    expect(() => both.ends.take([1, 9, 2])).toThrow(/connection to its host was lost/);
+    for (const near of [first, second]) near?.socket.resume();
+    await until(() => first?.socket.readableEnded === true && second?.socket.readableEnded === true);
+  });
+
+  it('forgets an end that fails', async () => {
+    const ends = new FarEnds(join(temporaryDirectory(), 'nobody-listens'), SECRET);
+    ends.connect(1);
+    await turns(50);
+    expect(() => ends.take([1, 1, 1])).toThrow(expect.objectContaining({ code: 'TASK_CRASHED' }));
   });
 
   it('makes more when asked', async () => {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { TaskSystemError } from '../../types/Errors.ts';
 import type { SocketNumbers } from './wire.ts';
 
 /** The ends of the launcher's connections that processes are given, in the helper. Nothing is ever read from them here. */
@@ -28,11 +29,16 @@ export class FarEnds {
     }
   }
 
-  /** Takes connections out, and tells by which descriptors a process can be given them; they are to be destroyed afterwards. */
+  /**
+   * Takes connections out, and tells by which descriptors a process can be given them; they are to be destroyed afterwards.
+   * @throws TaskSystemError `TASK_CRASHED` when one of them has been lost: without it the others would get wrong numbers.
+   */
   take(numbers: SocketNumbers): { readonly sockets: readonly Socket[]; readonly descriptors: readonly number[] } {
     const sockets = numbers.map((number) => this.#ends.get(number)).filter((socket) => socket !== undefined);
     for (const number of numbers) this.#ends.delete(number);
-    return { sockets, descriptors: sockets.map(descriptorOf) };
+    if (sockets.length === numbers.length) return { sockets, descriptors: sockets.map(descriptorOf) };
+    for (const socket of sockets) socket.destroy();
+    throw new TaskSystemError('TASK_CRASHED', 'A connection to its host was lost before the process could be started');
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { spawnPlan } from '../../policy/sandbox/spawnPlan.ts';
 import { serializeError } from '../../types/Errors.ts';
 import type { ProcessSpawner } from '../../types/Ports.ts';
@@ -26,9 +27,11 @@ export function serveLaunches({ onOrder, report }: LaunchPort, spawn: ProcessSpa
 }
 
 function launch({ id, plan, sockets: numbers }: Extract<LaunchOrder, { type: 'start' }>, ends: FarEnds, spawn: ProcessSpawner, report: LaunchPort['report']): void {
-  const { sockets, descriptors } = ends.take(numbers);
+  let sockets: readonly Socket[] = [];
   try {
-    const child = spawnPlan(plan, spawn, descriptors);
+    const taken = ends.take(numbers);
+    ({ sockets } = taken);
+    const child = spawnPlan(plan, spawn, taken.descriptors);
     const { pid } = child;
     child.once('error', (error) => { if (pid === undefined) report({ type: 'failed', id, error: serializeError(error) }); });
     if (pid === undefined) return;
