@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Launched, Launcher } from '../../../src/lib/task-system/core/launch/Launcher.ts';
 import { HelperLauncher } from '../../../src/lib/task-system/core/launch/HelperLauncher.ts';
 import { isAlive } from '../../../src/lib/task-system/core/processTree.ts';
-import type { LaunchPlan } from '../../../src/lib/task-system/policy/sandbox/LaunchPlan.ts';
+import type { LaunchLimits, LaunchPlan } from '../../../src/lib/task-system/policy/sandbox/LaunchPlan.ts';
 import { TaskSystemError } from '../../../src/lib/task-system/types/Errors.ts';
 import { makeLogger } from '../makers.ts';
 import { kill } from '../programs.ts';
@@ -114,6 +114,43 @@ describe.skipIf(process.platform !== 'linux')('HelperLauncher', () => {
   it('hands over inputs on the descriptors behind the channel', async () => {
     const { stdout } = (await openLauncher()).launch(script('cat <&4; cat <&5', { inputs: [Buffer.from('first '), Buffer.from('second')] }));
     expect(await textOf(stdout)).toBe('first second');
+  });
+
+  const limits: LaunchLimits = { program: '/usr/bin/prlimit', args: ['--core=0', '--nofile=77'], areShared: true };
+
+  it.runIf(existsSync(limits.program))('takes limits on itself that all processes share, and passes them on without a program in between', async () => {
+    const launcher = await openLauncher();
+    const { stdout, exited } = launcher.launch(script('ulimit -n; grep "Max open files" /proc/$PPID/limits', { limits }));
+    expect(await textOf(stdout)).toMatch(/^77\nMax open files +77 +77 /);
+    await exited;
+    // One that is not there would have to be started.
+    const second = await launchInTurn(launcher, script('ulimit -n', { limits: { ...limits, program: '/nonexistent/prlimit' } }));
+    expect(await textOf(second.stdout)).toBe('77\n');
+  });
+
+  it.runIf(existsSync(limits.program))('keeps away from limits that only some processes have', async () => {
+    const { stdout } = (await openLauncher()).launch(script('ulimit -n; grep "Max open files" /proc/$PPID/limits', { limits: { ...limits, areShared: false } }));
+    const [own, helpers] = (await textOf(stdout)).split('\n');
+    expect(own).toBe('77');
+    expect(helpers).not.toMatch(/^Max open files +77 /);
+  });
+
+  it('replaces a helper that has used much of its processor time, and lets the processes of the old one end in peace', async () => {
+    const logger = makeLogger();
+    const launcher = await openLauncher(NOBODY, logger, 'tiredHelper');
+    const first = launcher.launch(script('echo $PPID'));
+    first.stdout?.setEncoding('utf8');
+    const [old]: unknown[] = first.stdout === null ? [] : await once(first.stdout, 'data');
+    const oldHelper = Number(old);
+    let newHelper = oldHelper;
+    const longLived = await launchInTurn(launcher, script('exec sleep 1000'));
+    const pid = await pidOf(longLived);
+    while (newHelper === oldHelper) newHelper = Number(await textOf((await launchInTurn(launcher, script('echo $PPID'))).stdout));
+    expect([isAlive(oldHelper), isAlive(newHelper), isAlive(pid)]).toEqual([true, true, true]);
+    kill(pid);
+    expect(await longLived.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    await until(() => !isAlive(oldHelper));
+    expect(logger.lines).toEqual([]);
   });
 
   it('says why a process cannot be started', async () => {

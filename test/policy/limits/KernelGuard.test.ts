@@ -39,8 +39,31 @@ describe.runIf(process.platform === 'linux')('KernelGuard', () => {
     const guard = new KernelGuard([NARROW, WIDE], prlimit);
     expect(guard.wrap(PLAN, 'a')).toBe(PLAN);
     await guard.confine('a', process.pid);
-    expect(guard.wrap(PLAN, 'b').args).toEqual(['--core=0', '--nofile=512', '--', '/usr/bin/node', 'child.cjs']);
+    expect(guard.wrap(PLAN, 'b')).toEqual({ ...PLAN, limits: { program: expect.stringContaining('prlimit'), args: ['--core=0', '--nofile=512'], areShared: true } });
     expect(guard.processOf('b').limits).toEqual({ openFiles: 512 });
+  });
+
+  it.each([
+    ['leave enough processor time to share them', 60_000, true, true],
+    ['leave little of it', 50_000, true, false],
+    ['leave any, but some processes have more threads than others', false, false, false],
+  ] as const)('says whether whoever starts processes may have their limits: they %s', async (_case, cpuMs, isAlike, areShared) => {
+    const { prlimit } = recorder();
+    const guard = new KernelGuard([{ ...WIDE, cpuMs }], prlimit);
+    guard.wrap(PLAN, 'a');
+    await guard.confine('a', process.pid);
+    expect(guard.wrap(PLAN, 'b', 0, isAlike).limits).toMatchObject({ areShared, ...(cpuMs === false ? {} : { cpuSeconds: cpuMs / 1_000 + 1 }) });
+  });
+
+  it('leaves room for the threads that a process has beside those of its task', async () => {
+    const { prlimit } = recorder();
+    const guard = new KernelGuard([{ ...WIDE, memoryMb: 100 }], prlimit);
+    guard.wrap(PLAN, 'a');
+    await guard.confine('a', process.pid);
+    const dataOf = (ownThreads: number): number => Number(/--data=(\d+)/.exec(guard.wrap(PLAN, 'b', ownThreads).limits?.args.join(' ') ?? '')?.[1]);
+    const plain = dataOf(0);
+    expect(dataOf(1)).toBeGreaterThan(plain);
+    expect(dataOf(0)).toBe(plain);
   });
 
   it('has nothing to do for a process that is limited so already', async () => {

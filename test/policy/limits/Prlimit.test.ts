@@ -36,8 +36,8 @@ describe('Prlimit where it is not installed', () => {
     await expect(prlimit.apply(process.pid, { openFiles: 10 })).resolves.toBe(false);
   });
 
-  it('is put before no command', () => {
-    expect(prlimit.prefix({ openFiles: 10 })).toBeUndefined();
+  it('is never proven', () => {
+    expect(prlimit.proven).toBeUndefined();
   });
 
   it('does not take a file that cannot be run for it', () => {
@@ -68,16 +68,16 @@ describe.skipIf(!isInstalled)('Prlimit', () => {
     await expect(new Prlimit([PATH]).apply(2 ** 22 + 1, { openFiles: 10 })).resolves.toBe(false);
   });
 
-  it('is put before a command once it was seen to work', async () => {
+  it('is proven once it was seen to work', async () => {
     const prlimit = new Prlimit([PATH]);
-    expect(prlimit.prefix({ openFiles: 10 })).toBeUndefined();
+    expect(prlimit.proven).toBeUndefined();
     await prlimit.apply(await sleeper(), { openFiles: 42 });
-    expect(prlimit.prefix({ openFiles: 10 })).toEqual([PATH, '--core=0', '--nofile=10', '--']);
+    expect(prlimit.proven).toBe(PATH);
   });
 
-  it('is put before none after it has failed only', async () => {
+  it('is not proven by a failure', async () => {
     const prlimit = new Prlimit([PATH]);
     await prlimit.apply(2 ** 22 + 1, { openFiles: 42 });
-    expect(prlimit.prefix({ openFiles: 10 })).toBeUndefined();
+    expect(prlimit.proven).toBeUndefined();
   });
 });

@@ -90,16 +90,9 @@ describe('Prlimit', () => {
     expect(limits).toMatch(/^Max file size\s+4096\s+4096/m);
   });
 
-  it('gives a prefix only after it was seen to work', async () => {
-    const prlimit = new Prlimit();
-    expect(prlimit.prefix({ openFiles: 77 })).toBeUndefined();
-    await prlimit.apply(startScript('exec sleep 1000').pid, {});
-    expect(prlimit.prefix({ openFiles: 77 })).toEqual([expect.stringContaining('prlimit'), '--core=0', '--nofile=77', '--']);
-  });
-
   it('does nothing where there is none, and says so', async () => {
     const prlimit = new Prlimit(['/nonexistent/prlimit']);
-    expect([await prlimit.apply(process.pid, {}), prlimit.prefix({})]).toEqual([false, undefined]);
+    expect([await prlimit.apply(process.pid, {}), prlimit.proven]).toEqual([false, undefined]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { LaunchPlan } from '../../../src/lib/task-system/policy/sandbox/LaunchPlan.ts';
 import { FIRST_INPUT_FD, spawnPlan } from '../../../src/lib/task-system/policy/sandbox/spawnPlan.ts';
@@ -42,6 +43,19 @@ describe('spawnPlan', () => {
 
   it('gives the process its environment and nothing of the host', async () => {
     await expect(output(spawnPlan({ ...plan, command: '/usr/bin/env', args: [] }, recording()))).resolves.toBe('ONLY=this\nPATH=/usr/bin:/bin\n');
+  });
+
+  const limits = { program: '/usr/bin/prlimit', args: ['--core=0', '--nofile=77'], areShared: true };
+
+  it.runIf(existsSync(limits.program))('limits the process before its program is loaded', async () => {
+    await expect(output(spawnPlan({ ...plan, args: ['-c', 'ulimit -n; ulimit -c'], limits }, recording()))).resolves.toBe('77\n0\n');
+  });
+
+  it('leaves that to whoever has the limits already', async () => {
+    const start = recording();
+    const child = spawnPlan({ ...plan, args: ['-c', 'echo plain'], limits }, start, undefined, true);
+    await expect(output(child)).resolves.toBe('plain\n');
+    expect(child.spawnargs).toEqual(['/bin/sh', '-c', 'echo plain']);
   });
 
   it('starts it in its directory', async () => {

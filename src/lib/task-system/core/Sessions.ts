@@ -217,7 +217,7 @@ export class Sessions {
       kind, entry: childEntry, directory, groundwork: this.#groundwork, hostId, rootMark: this.#rootMark, processId, env, niceness,
       ...(owner === undefined ? {} : { owner }), ...(network === undefined ? {} : { network }),
     }, this.#machine);
-    const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId, this.#networks.threadsOf(processId)), { launcher, clock, maxResultBytes: this.#maxResultBytes });
+    const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId, this.#networks.threadsOf(processId), !this.#kinds.hasNetwork('anywhere')), { launcher, clock, maxResultBytes: this.#maxResultBytes });
     this.#confine(child);
     const groups = this.#groups;
     if (groups !== undefined) child.holdFor(groups.admit(processId, child.up.then(() => familyOf(child.pid))).entered);

@@ -30,4 +30,6 @@ export type LaunchOrder =
 export type LaunchReport =
   | { readonly type: 'started'; readonly id: number; readonly pid: number }
   | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError }
+  /** Told once, by one that shares a limit of processor time with what it starts. */
+  | { readonly type: 'tired' }
   | { readonly type: 'exited'; readonly id: number; readonly code: number | null; readonly signal: NodeJS.Signals | null };

@@ -2,7 +2,10 @@ import type { ResolvedLimits } from '../../types/ResolvedOptions.ts';
 import type { LaunchPlan } from '../sandbox/LaunchPlan.ts';
 import { Prlimit } from './Prlimit.ts';
 import { readMemory } from '../procfs.ts';
-import { kernelLimits, sameLimits, widest, withinOwn, type KernelLimits } from './rlimits.ts';
+import { kernelLimits, prlimitArgs, sameLimits, widest, withinOwn, type KernelLimits } from './rlimits.ts';
+
+/** Who starts processes uses some processor time for each: with less than this it would have to be replaced too often. */
+const MIN_SHARED_CPU_SECONDS = 60;
 
 /** What the kernel holds one process to; stays readable when the process is gone. */
 export interface GuardedProcess {
@@ -34,16 +37,18 @@ export class KernelGuard {
 
   /**
    * Lets a process begin with the widest limits that any type has, so that at takeover there is mostly nothing left to do.
-   * @param ownThreads how many worker threads it has that are not the task's.
+   * @param ownThreads how many worker threads it has that are not the task's. @param isAlike whether all processes have as many.
    */
-  wrap(plan: LaunchPlan, processId: string, ownThreads = 0): LaunchPlan {
+  wrap(plan: LaunchPlan, processId: string, ownThreads = 0, isAlike = true): LaunchPlan {
     const entry: Entry = { limits: {}, applying: undefined, ownThreads };
     this.#processes.set(processId, entry);
+    const program = this.#prlimit.proven;
+    if (program === undefined) return plan;
     const limits = this.#widest(ownThreads);
-    const [command, ...args] = this.#prlimit.prefix(limits) ?? [];
-    if (command === undefined) return plan;
     entry.limits = limits;
-    return { ...plan, command, args: [...args, plan.command, ...plan.args] };
+    const { cpuSeconds } = limits;
+    const areShared = isAlike && (cpuSeconds ?? Infinity) >= MIN_SHARED_CPU_SECONDS;
+    return { ...plan, limits: { program, args: prlimitArgs(limits), areShared, ...(cpuSeconds === undefined ? {} : { cpuSeconds }) } };
   }
 
   /**

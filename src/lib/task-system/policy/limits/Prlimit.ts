@@ -31,9 +31,9 @@ export class Prlimit {
     });
   }
 
-  /** The command that limits itself and then becomes the given one. Undefined until limits were seen to work here. */
-  prefix(limits: KernelLimits): readonly [command: string, ...args: string[]] | undefined {
-    return this.#path === undefined || !this.#hasWorked ? undefined : [this.#path, ...prlimitArgs(limits), '--'];
+  /** Where it is. Undefined until limits were seen to work here. */
+  get proven(): string | undefined {
+    return this.#hasWorked ? this.#path : undefined;
   }
 }
 

@@ -1,3 +1,15 @@
+/** How a process is limited by the kernel from its start on. */
+export interface LaunchLimits {
+  /** Absolute path of util-linux's `prlimit`. */
+  readonly program: string;
+  /** What it is asked for. */
+  readonly args: readonly string[];
+  /** Whether all processes of this host start with the same ones: then whoever starts them may have them as well, and pass them on. */
+  readonly areShared: boolean;
+  /** How much processor time they leave, in seconds. */
+  readonly cpuSeconds?: number;
+}
+
 /** How to start one child process. Data only: `spawnPlan` starts it. */
 export interface LaunchPlan {
   readonly command: string;
@@ -7,6 +19,8 @@ export interface LaunchPlan {
   readonly cwd: string;
   /** Added to the host's niceness. */
   readonly niceness: number;
+  /** What the process is limited to. @defaultValue nothing */
+  readonly limits?: LaunchLimits;
   /** What the command reads from descriptors 4, 5, …: passed this way, it shows in no list of processes. @defaultValue none */
   readonly inputs?: readonly Uint8Array[];
   /** Where the child finds its workspace. @defaultValue where the host has it */

@@ -10,12 +10,17 @@ export const FIRST_INPUT_FD = CHANNEL_FD + 1;
 /**
  * Starts what a plan says: stdin closed, stdout and stderr as pipes, the channel on descriptor 3, then the inputs; every
  * descriptor that the host would pass on without wanting to is covered. Leader of an own process group.
+ * Limited before its program is loaded.
  * @param pipes what becomes stdout, stderr and the channel: pipes that are made here, or descriptors that are there already.
+ * @param isLimited whether it inherits its limits.
  */
-export function spawnPlan(plan: LaunchPlan, spawn: ProcessSpawner, pipes: readonly (number | 'pipe')[] = ['pipe', 'pipe', 'pipe']): ChildProcess {
+export function spawnPlan(plan: LaunchPlan, spawn: ProcessSpawner, pipes: readonly (number | 'pipe')[] = ['pipe', 'pipe', 'pipe'], isLimited = false): ChildProcess {
   const inputs = plan.inputs ?? [];
   const stdio: StdioOptions = ['ignore', ...pipes, ...inputs.map(() => 'pipe' as const)];
-  const child = spawn(plan.command, plan.args, { cwd: plan.cwd, env: plan.env, stdio, detached: true, windowsHide: true });
+  const [command, args] = plan.limits === undefined || isLimited
+    ? [plan.command, plan.args]
+    : [plan.limits.program, [...plan.limits.args, '--', plan.command, ...plan.args]];
+  const child = spawn(command, args, { cwd: plan.cwd, env: plan.env, stdio, detached: true, windowsHide: true });
   for (const [index, input] of inputs.entries()) {
     const stream = streamAt(child, FIRST_INPUT_FD + index);
     // A process that dies at once does not read: its exit tells more.
