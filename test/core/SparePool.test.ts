@@ -105,6 +105,21 @@ describe('SparePool with processes that die', () => {
     expect(pool.take('plain')).toBe(started[1]);
   });
 
+  it('never hands out one that is gone, though nobody was told yet', () => {
+    const { pool, started } = setUp(2);
+    pool.fill('a');
+    for (const spare of started) spare.isGone = true;
+    expect(pool.take('a')).toBe(started[2]);
+    expect(pool.size).toBe(2);
+  });
+
+  it('hands out the next one that is there', () => {
+    const { pool, started } = setUp(3);
+    pool.fill('a');
+    for (const spare of started.slice(0, 2)) spare.isGone = true;
+    expect(pool.take('a')).toBe(started[2]);
+  });
+
   it('does not replace one that dies before the next is taken, so that a broken start is no loop', async () => {
     const { pool, started } = setUp(2);
     pool.fill('plain');

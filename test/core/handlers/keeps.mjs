@@ -41,7 +41,12 @@ export default {
       const name = input.perAttempt === true ? `${path}${task.attempt}` : path;
       const file = workspace.resolve(name);
       if (make !== 'linkedFolder') mkdirSync(dirname(file), { recursive: true });
-      await MAKE[make](file);
+      try {
+        await MAKE[make](file);
+      } catch (error) {
+        // Where it may not even be made, there is nothing to keep.
+        if (error.code !== 'ERR_ACCESS_DENIED') throw error;
+      }
       outcomes.push(await workspace.keep(name).catch((error) => error.code));
     }
     const [{ path }] = input.files;

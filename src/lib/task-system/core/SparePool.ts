@@ -49,7 +49,7 @@ export class SparePool<Kind> {
   }
 
   /**
-   * The spare that has waited longest, or a new process; the pool is filled again afterwards, if this kind is asked for repeatedly.
+   * The spare that has waited longest, or a new process: none that has just ended, of which nobody may have told yet. The pool is filled again afterwards, if this kind is asked for repeatedly.
    * @param busy what goes before the successor: starting a process holds the host up for milliseconds.
    */
   take(kind: Kind, busy?: Promise<unknown>): TaskProcess {
@@ -60,7 +60,7 @@ export class SparePool<Kind> {
     const refillSoon = (): void => { setImmediate(() => { this.#refill(kind); }); };
     if (spares !== undefined && busy === undefined) refillSoon();
     else if (spares !== undefined) void busy?.then(refillSoon, refillSoon);
-    const [spare] = spares ?? [];
+    const spare = [...spares ?? []].find(({ isThere }) => isThere);
     if (spare === undefined) return this.#start(kind);
     spares?.delete(spare);
     return spare;

@@ -96,6 +96,13 @@ export class TaskProcess {
     return this.#isUp;
   }
 
+  /** Whether the operating system still has it, as far as is known: word of its end may be on its way. One that is only just being started counts as there. */
+  get isThere(): boolean {
+    if (this.#hasExited) return false;
+    const first = this.#seenInit ?? this.pid;
+    return first === undefined || isAlive(first);
+  }
+
   get stdout(): Readable | null {
     return this.#child.stdout;
   }

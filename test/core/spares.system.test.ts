@@ -1,7 +1,8 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ISOLATION_LEVELS } from '../../src/lib/task-system/types/Isolation.ts';
 import { hasKernelLevel } from './isolation/kernelLevel.ts';
-import { commandLine, logged, openSystem, processesIn, testOptions } from './support.ts';
+import { commandLine, isRunning, logged, openSystem, processesIn, testOptions } from './support.ts';
 import { until } from './until.ts';
 
 const hasKernel = await hasKernelLevel();
@@ -53,5 +54,31 @@ describe.skipIf(!hasKernel)('a spare at the level "kernel"', () => {
       expect([String(successor), namespaceOf(successor, 'mnt'), namespaceOf(successor, 'pid')].filter((name) => used.slice(-3).includes(name))).toEqual([]);
       await handle.cancel();
     }
+  });
+});
+
+describe.each(ISOLATION_LEVELS.filter((level) => level !== 'kernel' || hasKernel))('a spare at the level "%s" that somebody harms', (level) => {
+  it('by a kill: the task has another process, and notices nothing', async () => {
+    const options = testOptions({ 'echo.mjs': { sandbox: { level } } }, { queue: { spares: 1 } });
+    const system = await openSystem(options);
+    const spare = await processNamed(options.root, 'task-system: spare');
+    process.kill(spare, 'SIGKILL');
+    // Word of it may still be on its way to the host.
+    await until(() => processesIn(options.root).length === 0);
+    const handle = await system.submit({ type: 'echo', input: 'unharmed' });
+    await expect(handle.result()).resolves.toBe('unharmed');
+    await expect(system.get(handle.id)).resolves.toMatchObject({ attempt: 1 });
+  });
+
+  it('by a stop: the task that gets it ends with its time, and the next one has another process', async () => {
+    const options = testOptions({ 'echo.mjs': { sandbox: { level }, stopGraceMs: 0 } }, { queue: { spares: 1, maxConcurrent: 1 } });
+    const system = await openSystem(options);
+    const spare = await processNamed(options.root, 'task-system: spare');
+    process.kill(spare, 'SIGSTOP');
+    const stopped = await system.submit({ type: 'echo', timeoutMs: 1_000 });
+    const next = await system.submit({ type: 'echo', input: 'unharmed' });
+    await expect(stopped.result()).rejects.toMatchObject({ code: 'TASK_TIMEOUT' });
+    await expect(next.result()).resolves.toBe('unharmed');
+    expect(isRunning(spare)).toBe(false);
   });
 });
