@@ -25,8 +25,10 @@ export function isBoundedJson(root: unknown, maxWeight = Infinity): boolean {
     weight += typeof value === 'string' ? value.length + 1 : 1;
     if (depth > MAX_JSON_DEPTH || weight > maxWeight) return false;
     if (typeof value !== 'object' || value === null) continue;
+    // The places of a list are no characters of it.
+    const hasNames = !Array.isArray(value);
     for (const [key, item] of Object.entries(value)) {
-      weight += key.length;
+      if (hasNames) weight += key.length;
       open.push({ value: item, depth: depth + 1 });
     }
   }
