@@ -4,15 +4,7 @@ import { isRecord } from '../types/isRecord.ts';
 import { parseJson, type JsonObject, type JsonValue } from '../types/Json.ts';
 import type { ResolvedMcpServer } from '../types/Mcp.ts';
 import { messageOf } from '../types/messageOf.ts';
-
-/** A tool as its server describes it. */
-export interface McpTool {
-  readonly name: string;
-  readonly title?: string | undefined;
-  readonly description?: string | undefined;
-  readonly inputSchema: object;
-  readonly annotations?: object | undefined;
-}
+import { listTools, type McpTool } from './listTools.ts';
 
 /** Who hears of a server. */
 export interface McpListener {
@@ -21,7 +13,6 @@ export interface McpListener {
   readonly onLost: () => void;
 }
 
-const MAX_TOOLS = 1_000;
 const MAX_PROBLEM = 2_000;
 
 /** One server: connected when it is needed, and again when it was lost. */
@@ -120,17 +111,6 @@ async function openTransport({ target }: ResolvedMcpServer): Promise<McpTranspor
 /** The SDK's own class and its own interface differ in what may be undefined. */
 function isTransport(value: unknown): value is McpTransport {
   return typeof value === 'object' && value !== null && 'send' in value;
-}
-
-async function listTools(client: Client, timeout: number): Promise<readonly McpTool[]> {
-  const tools: McpTool[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await client.listTools(cursor === undefined ? {} : { cursor }, { timeout });
-    tools.push(...page.tools);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined && tools.length < MAX_TOOLS);
-  return tools.slice(0, MAX_TOOLS);
 }
 
 /** One text is a text; anything else stays as it is. */

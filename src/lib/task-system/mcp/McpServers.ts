@@ -4,7 +4,8 @@ import type { JsonObject } from '../types/Json.ts';
 import type { McpChange, ResolvedMcp, ResolvedMcpServer } from '../types/Mcp.ts';
 import type { Logger } from '../types/Ports.ts';
 import type { ToolCallOptions, ToolLike } from '../types/Tools.ts';
-import { McpServer, type McpTool } from './McpServer.ts';
+import type { McpTool } from './listTools.ts';
+import { McpServer } from './McpServer.ts';
 
 /** Where tools appear and disappear. */
 export interface ToolShelf {
