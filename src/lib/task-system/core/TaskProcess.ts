@@ -37,6 +37,8 @@ export class TaskProcess {
   readonly isPathFixed: boolean;
   /** Whether everything that it starts stays below it, and ends with it. */
   readonly hasNamespace: boolean;
+  /** Settles when the child is up; never for one that ends before. */
+  readonly up: Promise<void>;
   readonly #innerWorkspace: string | undefined;
   readonly #child: Launched;
   readonly #channel: HostChannel | undefined;
@@ -62,7 +64,8 @@ export class TaskProcess {
     const { channel } = this.#child;
     this.#channel = channel === undefined ? undefined : new HostChannel(channel, ports.maxResultBytes);
     this.exited = this.#watchExit();
-    this.holdFor(this.#up.promise);
+    this.up = this.#up.promise;
+    this.holdFor(this.up);
     this.#channel?.listen({
       onMessage: (message) => { this.#hear(message); },
       onFault: (fault) => { if (this.#listener === undefined) void this.destroy(); else this.#listener.onFault(fault); },
@@ -109,11 +112,6 @@ export class TaskProcess {
 
   get stderr(): Readable | null {
     return this.#child.stderr;
-  }
-
-  /** Settles when the child is up; never for one that ends before. */
-  get up(): Promise<void> {
-    return this.#up.promise;
   }
 
   /** Sets who hears what the child says, from its first message after `ready`. */
