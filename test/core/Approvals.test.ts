@@ -223,6 +223,20 @@ describe('Approvals.answer', () => {
   });
 });
 
+describe('Approvals.answer after the deadline', () => {
+  it('says that it is too late also where the store cannot end it now', async () => {
+    const { approvals, store, clock, ask, stop, isWaiting } = await setUp();
+    const asked = rejectionOf(ask());
+    await isWaiting();
+    approvals.close();
+    Object.assign(store.approvals, { expire: () => Promise.reject(new Error('disk')) });
+    clock.advance(1_000);
+    expect((await rejectionOf(approvals.answer('a.1', { ...ANSWER, state: 'allowed' }))).code).toBe('APPROVAL_EXPIRED');
+    stop.abort();
+    await asked;
+  });
+});
+
 describe('Approvals.open', () => {
   it('ends what ran out while there was no host, and later what runs out then', async () => {
     const { approvals, store, clock, events, ask, stop, isWaiting } = await setUp();

@@ -18,9 +18,15 @@ function setUp(waiting: readonly TaskRecord[] = []) {
     const next = Number(cursor) + limit;
     return Promise.resolve({ tasks: waiting.toReversed().slice(Number(cursor), next), ...(next < waiting.length ? { nextCursor: String(next) } : {}) });
   } });
-  const store = { ...base, families: { ...base.families, failWaiting: (id: string, error: SerializedError) => { failed.push([id, error.code]); return Promise.resolve(undefined); } } };
-  const tasks = new WaitingTasks({ options, clock, store, logger: makeLogger() }, deadlines, () => undefined);
-  return { clock, deadlines, failed, tasks };
+  const trouble: Error[] = [];
+  const failWaiting = (id: string, error: SerializedError): Promise<undefined> => {
+    failed.push([id, error.code]);
+    const problem = trouble.shift();
+    return problem === undefined ? Promise.resolve(undefined) : Promise.reject(problem);
+  };
+  const logger = makeLogger();
+  const tasks = new WaitingTasks({ options, clock, store: { ...base, families: { ...base.families, failWaiting } }, logger }, deadlines, () => undefined);
+  return { clock, deadlines, failed, tasks, trouble, logger };
 }
 
 const waits = (id: string, rest: Partial<TaskRecord> = {}): TaskRecord => makeRecord({ id, state: 'waiting', ...rest });
@@ -34,6 +40,48 @@ describe('WaitingTasks', () => {
     clock.advance(1);
     await turns();
     expect(failed).toEqual([['a', 'TASK_TIMEOUT']]);
+  });
+
+  it('tries again when its end cannot be stored, until it can', async () => {
+    const { clock, failed, tasks, trouble, logger } = setUp();
+    trouble.push(new RangeError('disk'), new RangeError('disk'));
+    tasks.watch(waits('a'));
+    clock.advance(500);
+    await turns();
+    clock.advance(4_999);
+    expect(failed).toHaveLength(1);
+    clock.advance(1);
+    await turns();
+    clock.advance(5_000);
+    await turns();
+    expect(failed).toHaveLength(3);
+    expect(logger.lines.map(({ level }) => level)).toEqual(['error', 'error']);
+    clock.advance(60_000);
+    await turns();
+    expect(failed).toHaveLength(3);
+  });
+
+  it('does not try again once the task has ended otherwise, or runs', async () => {
+    const { clock, deadlines, failed, tasks, trouble } = setUp();
+    trouble.push(new RangeError('disk'), new RangeError('disk'));
+    for (const id of ['ended', 'runs']) tasks.watch(waits(id));
+    clock.advance(500);
+    deadlines.end('ended');
+    deadlines.begin('runs', undefined, 500);
+    await turns();
+    clock.advance(60_000);
+    await turns();
+    expect(failed).toHaveLength(2);
+  });
+
+  it('does not try again after the end of the system', async () => {
+    const { clock, deadlines, tasks, trouble } = setUp();
+    trouble.push(new RangeError('disk'));
+    tasks.watch(waits('a'));
+    clock.advance(500);
+    deadlines.close();
+    await turns();
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('lets the time go on that began while the task ran', () => {

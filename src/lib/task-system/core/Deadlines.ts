@@ -61,6 +61,13 @@ export class Deadlines {
     this.#set(taskId, { at, source, onUp, timer: this.#clock.setTimer(Math.max(0, at - this.#clock.now()), onUp) });
   }
 
+  /** Calls `onUp` of a task once more, after `afterMs`, if it still waits without a process by then. */
+  watchAgain(taskId: string, afterMs: number): void {
+    const deadline = this.#deadlines.get(taskId);
+    if (deadline?.timer === undefined || deadline.onUp === undefined) return;
+    this.#set(taskId, { ...deadline, timer: this.#clock.setTimer(afterMs, deadline.onUp) });
+  }
+
   /** Takes over the deadline of the parent, for a task without a time of its own. */
   inherit(taskId: string, parentId: string | undefined): void {
     const above = parentId === undefined ? undefined : this.#deadlines.get(parentId);

@@ -4,6 +4,9 @@ import type { TaskRecord } from '../types/TaskStore.ts';
 import type { AttemptPorts } from './Attempts.ts';
 import type { Deadlines } from './Deadlines.ts';
 
+/** When the end of a task could not be stored, it is tried again after this. */
+const AGAIN_MS = 5_000;
+
 /** The tasks that wait for their children without a process: ends those whose time is up. */
 export class WaitingTasks {
   readonly #ports: Pick<AttemptPorts, 'options' | 'clock' | 'store' | 'logger'>;
@@ -27,7 +30,10 @@ export class WaitingTasks {
       const now = clock.now();
       store.families.failWaiting(task.id, error, now).then(
         (committed) => { if (committed !== undefined) this.#onEnd(committed, now); },
-        (failure: unknown) => { logger.error(`the end of task ${task.id} could not be stored`, { error: serializeError(failure) }); },
+        (failure: unknown) => {
+          logger.error(`the end of task ${task.id} could not be stored; trying again`, { error: serializeError(failure) });
+          this.#deadlines.watchAgain(task.id, AGAIN_MS);
+        },
       );
     });
   }
