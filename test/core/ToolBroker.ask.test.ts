@@ -38,6 +38,19 @@ describe('ToolBroker: what the policy asks for', () => {
     expect(execute).not.toHaveBeenCalled();
   });
 
+  it('runs no more than 16 at once that were allowed together, and gives the answer of the others back', async () => {
+    const [allowed, gate, done, execute] = [Promise.withResolvers<ReturnType<typeof permit>>(), Promise.withResolvers<null>(), vi.fn(), vi.fn()];
+    const { ask } = toolPair({ policy: { ask: ['pay'] }, host: { pay: { execute: () => { execute(); return gate.promise; } } }, approve: () => allowed.promise });
+    const calls = Array.from({ length: 17 }, () => ask('toolRun', { tool: 'pay' }));
+    await settle();
+    allowed.resolve(permit('task-1.1', done));
+    expect((await rejectionOf(Promise.race(calls))).code).toBe('TOOL_BUSY');
+    expect([execute.mock.calls.length, done.mock.calls.length]).toEqual([16, 1]);
+    gate.resolve(null);
+    expect((await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { code: 'TOOL_BUSY' } }]);
+    expect(done).toHaveBeenCalledTimes(17);
+  });
+
   it('is told as failed when it could not be asked for', async () => {
     const { ask, events } = toolPair({ policy: { ask: ['own'] }, approve: () => Promise.reject(new TaskSystemError('WAITING_FULL', 'full')) });
     expect((await rejectionOf(ask('toolStart', { tool: 'own' }))).code).toBe('WAITING_FULL');

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { readHostTools } from '../../src/lib/task-system/core/ToolBroker.ts';
 import { decideCall } from '../../src/lib/task-system/policy/ToolPolicy.ts';
+import { serializeError } from '../../src/lib/task-system/types/Errors.ts';
 import type { EventDraft } from '../../src/lib/task-system/types/Events.ts';
 import { isJsonObject, parseJson, type JsonValue } from '../../src/lib/task-system/types/Json.ts';
 import { resolvePolicy } from '../../src/lib/task-system/types/resolvePolicy.ts';
@@ -44,6 +45,12 @@ describe('ToolBroker.start', () => {
     expect((await rejectionOf(ask('toolStart', { tool: 'own' }))).code).toBe('TOOL_BUSY');
     await ask('toolEnd', { callId: '1-7', outcome: 'ok' });
     expect(await ask('toolStart', { tool: 'own' })).toEqual({ callId: '1-257' });
+  });
+
+  it('refuses them also when they come all at once', async () => {
+    const { ask } = toolPair();
+    const codes = await Promise.all(Array.from({ length: 300 }, () => ask('toolStart', { tool: 'own' }).then(() => 'begun', (error: unknown) => serializeError(error).code)));
+    expect([codes.filter((code) => code === 'begun').length, codes.filter((code) => code === 'TOOL_BUSY').length]).toEqual([256, 44]);
   });
 
   it('waits for the disk only when too much is unwritten', async () => {
@@ -212,6 +219,16 @@ describe('ToolBroker.run', () => {
   it('takes the last value of a tool that yields', async () => {
     const { ask } = toolPair({ host: { steps: { async* execute() { yield 1; await settle(); yield 2; } } } });
     expect(await ask('toolRun', { tool: 'steps' })).toBe(2);
+  });
+
+  it('refuses more than 16 also when they come all at once', async () => {
+    const gate = Promise.withResolvers<number>();
+    let [running, most] = [0, 0];
+    const { ask } = toolPair({ host: { slow: { execute: async () => { most = Math.max(most, ++running); await gate.promise; running--; return null; } } } });
+    const codes = Array.from({ length: 20 }, () => ask('toolRun', { tool: 'slow' }).then(() => 'run', (error: unknown) => serializeError(error).code));
+    expect(await Promise.all(codes.slice(16))).toEqual(['TOOL_BUSY', 'TOOL_BUSY', 'TOOL_BUSY', 'TOOL_BUSY']);
+    gate.resolve(1);
+    expect([new Set(await Promise.all(codes.slice(0, 16))), most]).toEqual([new Set(['run']), 16]);
   });
 
   it('refuses more than 16 at once', async () => {

@@ -44,6 +44,14 @@ describe('TaskGroup', () => {
     expect(group.held).toEqual(CGROUP_CONTROLLERS);
   });
 
+  it('holds nothing, and says why, when it is not known who belongs to it', async () => {
+    const group = groupIn(treeWith(), Promise.reject(new RangeError('no /proc')));
+    await group.entered;
+    await group.limit(LIMITS);
+    expect([group.held, group.problem]).toMatchObject([[], { message: 'no /proc' }]);
+    expect(await group.remove()).toBe(true);
+  });
+
   it('tells the kernel the limits', async () => {
     const tree = treeWith();
     await limited(tree);

@@ -71,7 +71,7 @@ export class ToolBroker {
     const { tool, input, attempt, policy } = await this.#take(caller, params);
     if (this.#ports.tools.has(tool)) throw this.#deny(attempt, tool, input, { rule: 'default', reason: `${tool} is a tool of the host and runs nowhere else` });
     const { limits, permit } = await this.#decide(caller, attempt, policy, tool, input);
-    const callId = attempt.begin(tool, this.#ports.redactor.copy(input), 'task', permit);
+    const callId = this.#begin(attempt, tool, input, 'task', permit);
     return { callId, ...bounds(limits) };
   };
 
@@ -98,7 +98,7 @@ export class ToolBroker {
     if (!mayCall(policy, name)) throw this.#deny(attempt, name, raw, decisionOf(policy, name, raw));
     const input = await this.#check(attempt, tool, raw);
     if (attempt.isOver) throw aborted(name, caller.signal.reason);
-    if (attempt.hosted >= MAX_HOST_CALLS) throw new TaskSystemError('TOOL_BUSY', `${name}: ${String(MAX_HOST_CALLS)} calls of host tools are under way`, { tool: name });
+    refuseBusy(attempt, name, 'host');
     return this.#execute(caller, attempt, tool, input, await this.#decide(caller, attempt, policy, name, input.json));
   };
 
@@ -124,7 +124,7 @@ export class ToolBroker {
     await attempt.room();
     const policy = await this.#policyOf(caller, attempt);
     if (attempt.isOver) throw aborted(tool, caller.signal.reason);
-    if (attempt.isFull) throw new TaskSystemError('TOOL_BUSY', `${tool}: too many calls have not ended`, { tool });
+    refuseBusy(attempt, tool, 'task');
     if (!isBoundedJson(input, MAX_INPUT_BYTES)) throw invalidInput(tool, `its input is larger than ${String(MAX_INPUT_BYTES)} bytes, or nested too deep`);
     return { tool, input, attempt, policy };
   }
@@ -196,9 +196,20 @@ export class ToolBroker {
     return new TaskSystemError('TOOL_DENIED', `${tool}: ${message} (${rule})`, { tool, rule, reason: message });
   }
 
+  /** @throws TaskSystemError `TOOL_BUSY`: while a call was decided, others may have begun. */
+  #begin(attempt: ToolAttempt, tool: string, input: JsonValue, runsIn: 'task' | 'host', permit: Permit | undefined): string {
+    try {
+      refuseBusy(attempt, tool, runsIn);
+    } catch (error) {
+      permit?.done();
+      throw error;
+    }
+    return attempt.begin(tool, this.#ports.redactor.copy(input), runsIn, permit);
+  }
+
   async #execute(caller: Caller, attempt: ToolAttempt, tool: ReadTool, input: CheckedInput, { limits, permit }: Admitted): Promise<JsonValue> {
     const { redactor, clock } = this.#ports;
-    const callId = attempt.begin(tool.name, redactor.copy(input.json), 'host', permit);
+    const callId = this.#begin(attempt, tool.name, input.json, 'host', permit);
     try {
       const options = { toolCallId: callId, messages: [], task: callingTask(caller.task), onOutput: () => undefined };
       const { value, bytes } = await runTool(tool, input.value, options, {
@@ -249,6 +260,12 @@ export function readHostTools(tools: ToolSet): ReadonlyMap<string, ReadTool> {
     if (problem !== undefined) throw new TaskSystemError('TOOL_INVALID', `Tool "${name}": ${problem}`, { tool: name });
   }
   return new Map(read.map((tool) => [tool.name, tool]));
+}
+
+function refuseBusy(attempt: ToolAttempt, tool: string, runsIn: 'task' | 'host'): void {
+  if (attempt.isFull) throw new TaskSystemError('TOOL_BUSY', `${tool}: too many calls have not ended`, { tool });
+  if (runsIn === 'task' || attempt.hosted < MAX_HOST_CALLS) return;
+  throw new TaskSystemError('TOOL_BUSY', `${tool}: ${String(MAX_HOST_CALLS)} calls of host tools are under way`, { tool });
 }
 
 function mayCall(policy: ResolvedPolicy | undefined, tool: string): boolean {

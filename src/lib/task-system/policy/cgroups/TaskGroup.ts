@@ -102,7 +102,8 @@ export class TaskGroup {
 
   async #enter(members: Promise<readonly number[]>): Promise<void> {
     await this.#made;
-    const pids = await members;
+    let pids: readonly number[] = [];
+    await this.#try(async () => { pids = await members; });
     // One after the other: each move waits for the kernel, and together they would only wait for each other.
     for (const pid of pids) await this.#try(() => this.#write('cgroup.procs', String(pid)));
     this.#hasEntered = this.#seen === undefined;
