@@ -140,6 +140,22 @@ describe('check', () => {
     expect(messageOf({ headers: { authorization: 'Bearer x' } })).toBe('expected a text of 1 to 3 characters, got a string');
   });
 
+  it('never prints the password in an address that it refuses', () => {
+    expect(messageOf({ size: 'https://me:hush@hooks.example/a' })).toBe('expected an integer >= 1, got "https://…@hooks.example/a" (string)');
+  });
+
+  it('never prints it where the password has an "@" in it', () => {
+    expect(messageOf({ size: 'https://me:hu@sh@hooks.example/a' })).not.toMatch(/hu|sh@/);
+  });
+
+  it('never prints the password of a URL object', () => {
+    expect(messageOf({ size: new URL('https://me:hush@hooks.example/a') })).toBe('expected an integer >= 1, got the URL https://…@hooks.example/a');
+  });
+
+  it('prints an address with an "@" in its path as it is', () => {
+    expect(messageOf({ size: 'https://a.example/@me' })).toContain('"https://a.example/@me"');
+  });
+
   it('never prints an API key', () => {
     expect(messageOf({ apiKey: 'sk-1' })).toBe('expected a key, got a string');
   });

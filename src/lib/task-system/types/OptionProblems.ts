@@ -71,12 +71,17 @@ function describeValue(value: unknown, isSecret: boolean): string {
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return describeObject(value);
   if (isSecret) return `a ${typeof value}`;
-  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, MAX_SHOWN)) : inspect(value);
+  const text = typeof value === 'string' ? JSON.stringify(withoutPassword(value).slice(0, MAX_SHOWN)) : inspect(value);
   return `${text}${typeof value === 'string' && value.length > MAX_SHOWN ? '…' : ''} (${typeof value})`;
 }
 
+/** An address may be refused for the very password in it: messages end up in logs. */
+function withoutPassword(text: string): string {
+  return text.replace(/:\/\/[^/?#]*@/, '://…@');
+}
+
 function describeObject(value: object): string {
-  if (value instanceof URL) return `the URL ${value.href.slice(0, MAX_SHOWN)}`;
+  if (value instanceof URL) return `the URL ${withoutPassword(value.href).slice(0, MAX_SHOWN)}`;
   const prototype: unknown = Object.getPrototypeOf(value);
   const isPlain = prototype === null || prototype === Object.prototype;
   return isPlain ? 'an object' : `an object of class ${value.constructor.name}`;
