@@ -34,7 +34,8 @@ export async function startHost(name: string, store: TaskStore, clock: FakeClock
   const engine = makeEngine(name, options, store, host, new SimulatedSessions(host, planOf, idOf));
   const answered: OrderlyHost['answered'] = async (work) => {
     const open = new Set([work]);
-    void work.finally(() => { open.clear(); });
+    const close = (): void => { open.clear(); };
+    void work.then(close, close);
     while (open.size > 0) {
       await turns(1);
       await host.serve(host.asked);

@@ -104,29 +104,36 @@ export class TaskRunner {
     return created;
   }
 
-  /** Cancels a task and all below it; resolves when its outcome is stored. False when it had another outcome. */
+  /**
+   * Cancels a task and all below it; resolves when its outcome is stored. False when it had another outcome.
+   * @throws TaskSystemError `TASK_NOT_FOUND`; `STORE_FAILED` when its attempt is over and the database has refused the outcome.
+   */
   async cancel(taskId: string, reason: string, cause?: CancelCause): Promise<boolean> {
     const { store, clock } = this.#ports;
     const { promise: ended, resolve } = Promise.withResolvers<TerminalState>();
     const forget = this.#ports.follower.onEnd(taskId, resolve);
     try {
-      const settled = this.#attempts.stop(taskId, { kind: 'cancel', reason, ...(cause === undefined ? {} : { cause }) });
-      let isMine = settled !== undefined;
-      if (settled === undefined) {
-        const now = clock.now();
-        const committed = await store.cancelQueued(taskId, reason, now, cause);
-        isMine = committed !== undefined;
-        if (committed !== undefined) this.#apply(committed, now);
-        // Between the look at the running tasks and the write it may have been claimed: its claim has arrived by now.
-        else if (this.#attempts.isRunning(taskId)) return await this.cancel(taskId, reason, cause);
+      for (let isLost = false; ;) {
+        const settled = this.#attempts.stop(taskId, { kind: 'cancel', reason, ...(cause === undefined ? {} : { cause }) });
+        let isMine = settled !== undefined;
+        if (settled === undefined) {
+          const now = clock.now();
+          const committed = await store.cancelQueued(taskId, reason, now, cause);
+          isMine = committed !== undefined;
+          if (committed !== undefined) this.#apply(committed, now);
+          // Between the look at the running tasks and the write it may have been claimed: its claim has arrived by now.
+          else if (this.#attempts.isRunning(taskId)) continue;
+        }
+        await settled;
+        const task = await store.get(taskId);
+        if (task === undefined) throw new TaskSystemError('TASK_NOT_FOUND', `Id: ${taskId}`, { taskId });
+        if (isTerminal(task.state)) return isMine && task.state === 'cancelled';
+        if (task.isClosing === true) return isMine && await Promise.race([ended, this.#over.promise]) === 'cancelled';
+        // An attempt that failed just before the cancel may have been queued again, or wait for its children: then the cancel is for that.
+        const wasLost = isLost;
+        isLost = task.state === 'running' && !this.#attempts.isRunning(taskId);
+        if (wasLost && isLost) throw new TaskSystemError('STORE_FAILED', `The outcome of task ${taskId} could not be stored; the next start goes on with it`, { taskId });
       }
-      await settled;
-      const task = await store.get(taskId);
-      if (task === undefined) throw new TaskSystemError('TASK_NOT_FOUND', `Id: ${taskId}`, { taskId });
-      // An attempt that failed just before the cancel may have been queued again, or wait for its children: then the cancel is for that.
-      if (!isTerminal(task.state) && task.isClosing !== true) return await this.cancel(taskId, reason, cause);
-      if (isTerminal(task.state)) return isMine && task.state === 'cancelled';
-      return isMine && await Promise.race([ended, this.#over.promise]) === 'cancelled';
     } finally {
       forget();
     }
