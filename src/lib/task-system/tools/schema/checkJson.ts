@@ -153,9 +153,18 @@ function listOf(value: JsonValue | undefined): readonly JsonValue[] {
 /** `#`, `#/$defs/name`: only within the schema itself. */
 function resolvePointer(root: JsonValue, reference: string): JsonValue | undefined {
   if (reference !== '#' && !reference.startsWith('#/')) return undefined;
-  const names = reference.split('/').slice(1).map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const names = reference.split('/').slice(1).map((name) => unescaped(name).replaceAll('~1', '/').replaceAll('~0', '~'));
   return names.reduce<JsonValue | undefined>((inner, name) => {
     if (Array.isArray(inner)) return listOf(inner)[Number(name)];
     return isJsonObject(inner) && Object.hasOwn(inner, name) ? inner[name] : undefined;
   }, root);
+}
+
+/** A reference is a part of an address: spaces and other scripts may stand in it as `%20`. */
+function unescaped(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
