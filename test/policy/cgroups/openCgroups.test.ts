@@ -43,6 +43,13 @@ describe('openCgroups', () => {
     expect(tree.names).toEqual([]);
   });
 
+  it('says so, and leaves nothing behind, when no canary can be started', async () => {
+    const tree = new FakeCgroups('/top');
+    const refused = openCgroups({ setting: '/top', name: 'app', spawn: () => { throw new RangeError('spawn ENOMEM'); }, clock: eagerClock(), files: tree });
+    await expect(refused).rejects.toMatchObject({ code: 'CGROUP_UNAVAILABLE', details: { what: 'Control groups do not work there: spawn ENOMEM' } });
+    expect(tree.names).toEqual([]);
+  });
+
   it('refuses a directory that is none of cgroups v2', async () => {
     await expect(open(new FakeCgroups('/top'), '/elsewhere')).rejects.toMatchObject({ code: 'CGROUP_UNAVAILABLE', details: { directory: '/elsewhere' } });
   });

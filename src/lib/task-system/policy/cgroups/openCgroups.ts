@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { serializeError, TaskSystemError } from '../../types/Errors.ts';
 import { CGROUP_CONTROLLERS, type CgroupController, type CgroupReport, type SandboxProblem } from '../../types/Isolation.ts';
+import { messageOf } from '../../types/messageOf.ts';
 import type { Clock, ProcessSpawner } from '../../types/Ports.ts';
 import { kernelFiles, type CgroupFiles } from './CgroupFiles.ts';
 import { Cgroups } from './Cgroups.ts';
@@ -33,7 +34,7 @@ export async function openCgroups(request: CgroupRequest): Promise<Cgroups> {
   const ports = await prepare(setting, directory, base, { files, clock }).catch((error: unknown) => {
     throw unavailable(explainGroups(serializeError(error)), directory);
   });
-  const problem = await tryCanary(base, ports, spawn);
+  const problem = await tryCanary(base, ports, spawn).catch((error: unknown) => explainGroups({ message: messageOf(error) }));
   if (problem === undefined) return new Cgroups(base, ports);
   await files.remove(base).catch(() => undefined);
   throw unavailable(problem, directory);
