@@ -113,6 +113,13 @@ describe('WaitingTasks', () => {
     expect(deadlines.of('gone')).toBeUndefined();
   });
 
+  it('says so when the time of a parent cannot be read, and lets its child begin', async () => {
+    const { deadlines, tasks, logger } = setUp();
+    await tasks.beginAbove('root');
+    expect(deadlines.of('root')).toBeUndefined();
+    expect(logger.lines).toMatchObject([{ level: 'warn', message: expect.stringContaining('the time of task root cannot be read') }]);
+  });
+
   it('begins with the parents, whatever the order in which they come', async () => {
     const below = waits('below', { parentId: 'root', lineage: ['research'], overrides: { timeoutMs: 9_000 } });
     const { deadlines, tasks } = setUp([below]);

@@ -61,7 +61,11 @@ export class WaitingTasks {
 
   /** A parent that was queued again when another host ran: its time begins with the first child that runs before it does. */
   async beginAbove(parentId: string): Promise<void> {
-    const parent = await this.#ports.store.get(parentId).catch(() => undefined);
+    const { store, logger } = this.#ports;
+    const parent = await store.get(parentId).catch((error: unknown) => {
+      logger.warn(`the time of task ${parentId} cannot be read; a child of it begins without that bound`, { error: serializeError(error) });
+      return undefined;
+    });
     if (parent?.state === 'queued' && parent.attempt > 0 && this.#deadlines.of(parentId) === undefined) this.#begin(parent);
   }
 
