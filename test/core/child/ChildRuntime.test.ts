@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { ChildRuntime, type ChildHost } from '../../../src/lib/task-system/core/child/ChildRuntime.ts';
 import type { Transport } from '../../../src/lib/task-system/core/child/ProcessTransport.ts';
@@ -163,13 +163,41 @@ describe('ChildRuntime', () => {
     expect(child.cleanings()).toBe(0);
   });
 
-  it('says nothing to a rehearsal, and is none the wiser', async () => {
-    const child = spawnChild();
-    child.transport.tell({ type: 'rehearse' });
-    await turns();
-    expect(child.transport.sent).toEqual([{ type: 'ready', version: PROTOCOL_VERSION }]);
-    child.run(handler('return 1;'));
-    await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '1' });
+  describe('that rehearses', () => {
+    beforeEach(() => { vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }); });
+    afterEach(() => { vi.useRealTimers(); });
+
+    it('says nothing of it, touches nothing, and is none the wiser', async () => {
+      const child = spawnChild();
+      child.transport.tell({ type: 'rehearse' });
+      vi.advanceTimersByTime(1_000);
+      vi.useRealTimers();
+      await turns(50);
+      expect(child.transport.sent).toEqual([{ type: 'ready', version: PROTOCOL_VERSION }]);
+      expect([child.host.title, child.host.directories, child.host.env, child.host.kills]).toEqual(['task-system: spare', [], { PATH: '/bin' }, []]);
+      child.run(handler('return 1;'));
+      await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '1' });
+    });
+
+    it('waits for a moment of quiet', () => {
+      const child = spawnChild();
+      child.transport.tell({ type: 'rehearse' });
+      expect(vi.getTimerCount()).toBe(1);
+      vi.advanceTimersByTime(149);
+      expect(vi.getTimerCount()).toBe(1);
+      vi.advanceTimersByTime(1);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('leaves its task alone when that comes first', async () => {
+      const child = spawnChild();
+      child.transport.tell({ type: 'rehearse' });
+      child.run(handler('return context.task.id;'));
+      vi.advanceTimersByTime(1_000);
+      vi.useRealTimers();
+      await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '"task-1"' });
+      expect(child.transport.outcomes()).toHaveLength(1);
+    });
   });
 
   it('calls run as a method of its definition', async () => {

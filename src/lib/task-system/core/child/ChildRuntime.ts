@@ -1,8 +1,9 @@
 import { deserializeError, serializeError, TaskSystemError, type SerializedError } from '../../types/Errors.ts';
 import type { TaskContext, TaskDefinition } from '../../types/Handler.ts';
+import { encodeFrame } from '../../types/Frames.ts';
 import { stringifyJson, type JsonValue } from '../../types/Json.ts';
 import { messageOf } from '../../types/messageOf.ts';
-import { PROTOCOL_VERSION, type HostMethod, type ParentMessage } from '../../types/Protocol.ts';
+import { PROTOCOL_VERSION, type HostMethod, type ParentMessage, type StartedTask } from '../../types/Protocol.ts';
 import { describeIssues } from '../../types/StandardSchema.ts';
 import { systemClock } from '../../types/Ports.ts';
 import type { SubtaskOutcome } from '../../types/Subtasks.ts';
@@ -14,7 +15,9 @@ import type { Transport } from './ProcessTransport.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
 /** Only who waits rehearses: where tasks follow each other closely it would cost more than it saves. */
-const REHEARSAL_DELAY_MS = 20;
+const REHEARSAL_DELAY_MS = 150;
+const REHEARSED_TASK: StartedTask = { id: 'rehearsal', rootId: 'rehearsal', type: 'rehearsal', project: 'rehearsal', attempt: 1, maxAttempts: 1, input: null, metadata: {} };
+const REHEARSED_HANDLER = 'data:text/javascript,export default { run: () => null };';
 /** How many calls the host is asked at once, well below what it allows; a handler may start a hundred children in one go. */
 const MAX_OPEN_CALLS = 32;
 
@@ -84,7 +87,7 @@ export class ChildRuntime {
         if (this.#state === 'idle') this.#clean();
         break;
       case 'rehearse':
-        setTimeout(() => { if (this.#state === 'idle') void rehearse(); }, REHEARSAL_DELAY_MS);
+        setTimeout(() => { if (this.#state === 'idle') rehearse(); }, REHEARSAL_DELAY_MS);
         break;
       case 'load':
         if (this.#state === 'idle') this.#begin(message);
@@ -189,9 +192,17 @@ export class ChildRuntime {
   }
 }
 
-/** Makes Node load what it needs for its first ES module. */
-async function rehearse(): Promise<void> {
-  await import('node:path');
+/**
+ * A whole attempt without a task, a process or a host: what runs for the first time is compiled, and Node loads what it needs for its
+ * first ES module. Without it a task would wait for that.
+ */
+function rehearse(): void {
+  const nothing = (): void => undefined;
+  let tell: (message: ParentMessage) => void = nothing;
+  const transport: Transport = { send: encodeFrame, listen: (onMessage) => { tell = onMessage; } };
+  new ChildRuntime(transport, { pid: 0, env: {}, title: '', chdir: nothing, kill: nothing, on: nothing }, nothing).start();
+  tell({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: REHEARSED_HANDLER, workspace: '', env: {} });
+  tell({ type: 'start', task: REHEARSED_TASK, resultBytes: Infinity });
 }
 
 function childrenOf({ subtasks }: TaskContext<unknown>): Promise<readonly SubtaskOutcome[]> {
