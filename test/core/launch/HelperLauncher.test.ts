@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import type { Readable } from 'node:stream';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Launched, Launcher } from '../../../src/lib/task-system/core/launch/Launcher.ts';
@@ -151,6 +152,25 @@ describe.skipIf(process.platform !== 'linux')('HelperLauncher', () => {
     expect(await longLived.exited).toEqual({ code: null, signal: 'SIGKILL' });
     await until(() => !isAlive(oldHelper));
     expect(logger.lines).toEqual([]);
+  });
+
+  it('lets a tired helper go also when no other can take its place, and starts without one', async () => {
+    const logger = makeLogger();
+    const directory = temporaryDirectory();
+    const launcher = new HelperLauncher(NOBODY, logger, fileURLToPath(new URL('programs/tiredHelper.ts', import.meta.url)));
+    onTestFinished(() => launcher.close());
+    await launcher.open(directory);
+    // Where the next one would have its sockets.
+    mkdirSync(join(directory, '1'));
+    const longLived = launcher.launch(script('echo $PPID; exec sleep 1000'));
+    const [said]: unknown[] = longLived.stdout === null ? [] : await once(longLived.stdout, 'data');
+    await until(() => logger.lines.length > 0);
+    expect(logger.lines).toMatchObject([{ level: 'warn', details: { error: { code: 'EEXIST' } } }]);
+    expect(() => launcher.launch(script('true'))).toThrow('started without the helper');
+    expect(isAlive(Number(String(said)))).toBe(true);
+    kill(await pidOf(longLived));
+    await longLived.exited;
+    await until(() => !isAlive(Number(String(said))));
   });
 
   it('says why a process cannot be started', async () => {

@@ -59,13 +59,17 @@ export class HelperLauncher implements Launcher {
     } catch (error) {
       this.#helpers.delete(helper);
       this.#logger.warn('processes are started without a helper: each start holds the event loop up', { error });
-      return;
     }
-    if (this.#isClosed || !this.#helpers.has(helper)) return;
+    if (!this.#isClosed) this.#replaceBy(this.#helpers.has(helper) ? helper : undefined);
+  }
+
+  /** Without a successor as well: the kernel would end a tired helper, and with it what it has started. */
+  #replaceBy(helper: HelperProcess | undefined): void {
     const tired = this.#current;
     this.#current = helper;
     if (tired === undefined) return;
-    void tired.retire().then(() => this.#helpers.delete(tired));
+    const forget = (): void => { this.#helpers.delete(tired); };
+    void tired.retire().then(forget, forget);
   }
 
   /** What is started from here on is started directly. */

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SYSTEM_FOLDERS } from './systemFolders.ts';
 
@@ -36,9 +36,10 @@ export class Groundwork {
 
   #layEtc(): readonly string[] {
     makeFolder(this.#folder);
-    for (const path of SETTING_FILES.filter(existsSync)) copyFileSync(path, this.#placeOf(path));
+    const files = SETTING_FILES.filter(isReadable);
+    for (const path of files) copyFileSync(path, this.#placeOf(path));
     writeFileSync(this.#placeOf('/etc/hosts'), HOSTS_FILE);
-    for (const path of [...SETTING_FILES.filter(existsSync), '/etc/hosts']) chmodSync(this.#placeOf(path), FILE_MODE);
+    for (const path of [...files, '/etc/hosts']) chmodSync(this.#placeOf(path), FILE_MODE);
     const folders = SETTING_FOLDERS.filter(existsSync);
     for (const path of folders) makeFolder(this.#placeOf(path));
     return ['--ro-bind', this.#folder, '/etc', ...folders.flatMap((path) => ['--ro-bind', path, path])];
@@ -64,7 +65,17 @@ function systemMounts(): readonly string[] {
 
 function mountOf(path: string): readonly string[] {
   if (lstatSync(path).isSymbolicLink()) return ['--symlink', readlinkSync(path), path];
-  return readdirSync(path).length === 0 ? folderAt(path) : ['--ro-bind', path, path];
+  return isReadable(path) && readdirSync(path).length === 0 ? folderAt(path) : ['--ro-bind', path, path];
+}
+
+/** What the host may not read itself, it cannot copy, and its tasks do without. */
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function folderAt(path: string): readonly string[] {
