@@ -28,6 +28,8 @@ interface Lane {
   parked: number;
   /** Virtual time of its next start: grows by 1/weight with each one. */
   pass: number;
+  /** Whether it came with nothing in use, and nothing of it was started since. */
+  isNew: boolean;
 }
 
 /**
@@ -37,8 +39,8 @@ interface Lane {
  * A free slot goes to the project with the smallest number of slots in use over its weight; among equals to the one with the
  * smallest virtual time (stride scheduling, Waldspurger 1995), which serves them in turn by weight; and then to the one that was
  * not served for longest. A project that comes back starts at the present virtual time: what it used or did not use before gives
- * it neither debt nor credit. The present moves on with every start, but by less than one turn of the project that was served:
- * so a newcomer goes before the next task of a flood, and an endless row of newcomers cannot keep the flood waiting for ever.
+ * it neither debt nor credit. The present is the last turn that was served; the first start of a newcomer moves it on, by less than
+ * a turn: so a newcomer goes before the next task of a flood, and an endless row of newcomers cannot keep the flood waiting for ever.
  */
 export class TaskQueue {
   readonly #slots: Slots<Lane>;
@@ -128,7 +130,9 @@ export class TaskQueue {
     const { weight } = lane.settings;
     const turn = Math.max(lane.pass, this.#virtualTime);
     lane.pass = turn + 1 / weight;
-    this.#virtualTime = Math.max(turn, this.#virtualTime + 1 / (this.#readyWeight + 2 * weight));
+    const step = lane.isNew ? 1 / (this.#readyWeight + 2 * weight) : 0;
+    this.#virtualTime = Math.max(turn, this.#virtualTime + step);
+    lane.isNew = false;
     if (this.#ready.delete(lane)) this.#ready.add(lane);
     this.#slots.use(lane);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -184,7 +188,7 @@ export class TaskQueue {
     if (known !== undefined) return known;
     const settings = this.#settingsOf(project);
     const queue = new PQueue({ concurrency: settings.maxConcurrent });
-    const lane: Lane = { project, settings, queue, ready: 0, arrivals: 0, pending: 0, running: 0, parked: 0, pass: this.#virtualTime };
+    const lane: Lane = { project, settings, queue, ready: 0, arrivals: 0, pending: 0, running: 0, parked: 0, pass: this.#virtualTime, isNew: true };
     this.#lanes.set(project, lane);
     return lane;
   }
@@ -193,7 +197,8 @@ export class TaskQueue {
     const before = lane.ready;
     lane.ready = Math.max(0, count);
     if (before === 0 && lane.ready > 0) {
-      lane.pass = lane.running === 0 ? this.#virtualTime : Math.max(lane.pass, this.#virtualTime);
+      if (lane.running === 0) lane.isNew = true;
+      lane.pass = lane.isNew ? this.#virtualTime : Math.max(lane.pass, this.#virtualTime);
       this.#ready.add(lane);
       this.#readyWeight += lane.settings.weight;
     } else if (before > 0 && lane.ready === 0) {
