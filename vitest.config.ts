@@ -13,9 +13,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // Generous: a busy machine must not decide whether a test passes.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 30_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    teardownTimeout: 60_000,
     projects: [
       { extends: true, test: { name: 'source', include: folders, globalSetup: BUILD } },
       { extends: true, test: { name: 'system', include: ['test/**/*.test.ts'], exclude: folders, globalSetup: BUILD } },

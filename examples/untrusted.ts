@@ -20,7 +20,7 @@ const PROGRAMS = {
 process.env['MY_API_KEY'] = 'a secret of the host';
 const tasks = await createTaskSystem({
   root: path.resolve(process.argv[2] ?? '.task-system/untrusted'),
-  tasks: { runCode: { module: new URL('./handlers/runCode.ts', import.meta.url), untrusted: true, timeoutMs: 20_000, limits: { memoryMb: 200, cpuMs: 2_000 } } },
+  tasks: { runCode: { module: new URL('./handlers/runCode.ts', import.meta.url), untrusted: true, timeoutMs: 300_000, limits: { memoryMb: 200, cpuMs: 2_000 } } },
   workspaces: { keepFailedMs: 0 },
 });
 

@@ -19,7 +19,7 @@ export type Ending = 'as expected' | 'not as expected' | 'stopped';
 
 const TERMINAL_PACE_MS = 2_000;
 /** How long the live feed may take to deliver what is already stored. */
-const FEED_PATIENCE_MS = 20_000;
+const FEED_PATIENCE_MS = 60_000;
 
 /** One run of the demo: the host works, the viewer watches it over the WebSocket, and at the end both are compared. */
 export class Demo {

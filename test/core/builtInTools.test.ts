@@ -113,7 +113,12 @@ describe('files that are not what they seem', () => {
     const script = 'const { renameSync: r } = require("fs"); for (;;) { r("swap", "aside"); r("bait", "swap"); r("swap", "bait"); r("aside", "swap"); }';
     const { spawn } = await import('node:child_process');
     const swapper = spawn(process.execPath, ['-e', script], { cwd: workspace });
-    onTestFinished(() => { swapper.kill('SIGKILL'); });
+    // Nothing of it may be left when its folder is removed.
+    onTestFinished(async () => {
+      const gone = once(swapper, 'exit');
+      swapper.kill('SIGKILL');
+      await gone;
+    });
     const seen = new Map<string, number>();
     const note = (what: string): void => { seen.set(what, (seen.get(what) ?? 0) + 1); };
     for (let round = 0; round < 3_000; round++) {
@@ -235,7 +240,8 @@ describe('shell.run', () => {
 
   it('kills a program that takes too long, with all it started', async () => {
     const { tools, workspace } = withFiles();
-    expect(await tools.call('shell.run', { script: 'sleep 1000 & echo $! > pid; sleep 1000', timeoutMs: 200 })).toMatchObject({ exitCode: null, signal: 'SIGKILL', timedOut: true });
+    // Long enough for a slow machine to get to where it hangs.
+    expect(await tools.call('shell.run', { script: 'sleep 1000 & echo $! > pid; sleep 1000', timeoutMs: 3_000 })).toMatchObject({ exitCode: null, signal: 'SIGKILL', timedOut: true });
     await until(() => isGone(Number(readFileSync(join(workspace, 'pid'), 'utf8'))));
   });
 

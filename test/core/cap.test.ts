@@ -29,7 +29,7 @@ describe('the global cap', () => {
       expect(peakIn(readLedger(ledger), (line) => line.endsWith(' a'))).toBeLessThanOrEqual(1);
       await system.close();
     }), { numRuns: 8 });
-  }, 180_000);
+  }, 900_000);
 
   it('is used in full: five tasks are alive at once', async () => {
     const options = testOptions({ 'gate.mjs': { stopGraceMs: 0 } });

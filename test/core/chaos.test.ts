@@ -7,6 +7,8 @@ import { hasKernelLevel } from './isolation/kernelLevel.ts';
 
 const TASKS = { 'kernel': 60, 'permission-model': 30, 'process': 30 } as const;
 const SEED = 7;
+/** Ends what hangs: more than ten times what it takes. */
+const CHAOS_MS = 900_000;
 const CHAOS = join(import.meta.dirname, 'isolation/chaos.ts');
 
 const reportSchema = z.object({
@@ -22,10 +24,10 @@ describe.each(ISOLATION_LEVELS)('a host whose tasks misbehave in random ways at 
   let report: z.infer<typeof reportSchema>;
   beforeAll(async () => {
     if (isMissing) return;
-    const { code, stdout, stderr } = await run(process.execPath, ['--expose-gc', '--disable-warning=ExperimentalWarning', CHAOS, '--tasks', String(TASKS[level]), '--seed', String(SEED), '--level', level, '--json'], { cwd: '/' });
+    const { code, stdout, stderr } = await run(process.execPath, ['--expose-gc', '--disable-warning=ExperimentalWarning', CHAOS, '--tasks', String(TASKS[level]), '--seed', String(SEED), '--level', level, '--json'], { cwd: '/', timeoutMs: CHAOS_MS });
     if (stdout === '') throw new Error(`ended with ${String(code)}: ${stderr}`);
     report = reportSchema.parse(JSON.parse(stdout));
-  }, 180_000);
+  }, CHAOS_MS + 60_000);
 
   it.skipIf(isMissing)('gives each of them the right verdict', () => {
     expect(report.wrong).toEqual([]);

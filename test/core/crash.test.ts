@@ -40,7 +40,7 @@ describe('a host that is killed again and again', () => {
     expect(events.map(({ offset }) => offset)).toEqual(Array.from({ length: events.length }, (_, index) => index + 1));
     // The test is worth something only if kills did hit running tasks.
     expect([...tasks.values()].filter(({ interruptions }) => interruptions > 0).length).toBeGreaterThan(5);
-  }, 600_000);
+  }, 1_800_000);
 });
 
 function expectOneOutcome(task: TaskRecord, outcomes: readonly TaskEvent[]): void {

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ISOLATION_LEVELS } from '../../src/lib/task-system/types/Isolation.ts';
 import { hasKernelLevel } from './isolation/kernelLevel.ts';
 import { childrenOf, commandLine, isRunning, openSystem, processesIn, temporaryDirectory, testOptions } from './support.ts';
+import { until } from './until.ts';
 
 /** Starts a host program and resolves when it has printed as many lines. */
 async function startHost(root: string, types: readonly string[], lines: number): Promise<{ readonly host: ChildProcess; readonly printed: readonly string[] }> {
@@ -33,7 +34,7 @@ describe.each(LEVELS)('when the host dies by SIGKILL, at the level "%s"', (level
     expect(processesIn(root).length).toBeGreaterThan(0);
     host.kill('SIGKILL');
     await ended(host);
-    await vi.waitUntil(() => processesIn(root).length === 0, { timeout: 20_000, interval: 10 });
+    await until(() => processesIn(root).length === 0);
   });
 });
 
@@ -45,7 +46,7 @@ describe('when the host dies by SIGKILL', () => {
     expect(isRunning(pid)).toBe(true);
     host.kill('SIGKILL');
     await ended(host);
-    await vi.waitUntil(() => !isRunning(pid), { timeout: 20_000, interval: 10 });
+    await until(() => !isRunning(pid));
   });
 
   it('the task is run again by the next host, as an interruption', async () => {
@@ -65,7 +66,9 @@ describe('when the host and its undertaker are killed together', () => {
     const root = temporaryDirectory();
     const { host } = await startHost(root, ['spins@process'], 1);
     const undertaker = childrenOf(host.pid ?? 0).find((pid) => commandLine(pid).includes('task-system-undertaker'));
-    process.kill(undertaker ?? 0, 'SIGKILL');
+    // To kill number 0 would be to kill the tests themselves.
+    if (undertaker === undefined) throw new Error('there is no undertaker');
+    process.kill(undertaker, 'SIGKILL');
     host.kill('SIGKILL');
     await ended(host);
     const spinning = processesIn(root).filter((pid) => commandLine(pid).includes('task-system: spins'));
@@ -83,6 +86,6 @@ describe('when the host exits by itself without closing', () => {
     const { host } = await startHost(root, ['spins'], 1);
     host.kill('SIGTERM');
     await ended(host);
-    await vi.waitUntil(() => processesIn(root).length === 0, { timeout: 20_000, interval: 10 });
+    await until(() => processesIn(root).length === 0);
   });
 });

@@ -5,12 +5,12 @@ import { ISOLATION_LEVELS } from '../../src/lib/task-system/types/Isolation.ts';
 import { AREAS, CASES, THROUGH } from './isolation/cases.ts';
 import { hasKernelLevel } from './isolation/kernelLevel.ts';
 import { SCENARIOS } from './isolation/scenarios.ts';
-import { canBeStranger, outcomesAt, type Outcomes } from './isolation/suite.ts';
+import { canBeStranger, outcomesAt, SUITE_MS, type Outcomes } from './isolation/suite.ts';
 import { REPOSITORY } from '../support/files.ts';
 import { isRunning, logged, openSystem, processesIn, testOptions } from './support.ts';
 
 const hasKernel = await hasKernelLevel();
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = SUITE_MS + 60_000;
 /** What was made outside by those who could write there. */
 const PLANTED = 'outside.attached outside.db outside.folder outside.heap outside.new outside.report outside.vacuum';
 

@@ -13,7 +13,7 @@ export function startHost(program: string, root: string, seed: number, mode: str
 }
 
 /** How long a host may take to end by itself before it is asked what it waits for. */
-const STUCK_MS = 120_000;
+const STUCK_MS = 300_000;
 
 /** Everything a host prints; it is killed once it has printed so many lines. One that does not end tells what it waits for, and is ended. */
 export async function linesOf(host: ChildProcess, killAfter = Infinity): Promise<string[]> {

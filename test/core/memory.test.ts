@@ -19,7 +19,7 @@ const MAX_LOOKS = 100;
 const PARTS = [[TaskSession, 0], [TaskProcess, SPARES], [HostChannel, SPARES], [OutputCollector, 0], [UsageWatch, 0], [ProcTree, 0], [ToolAttempt, 0]] as const;
 
 describe('a host that has run many tasks', () => {
-  it('holds on to nothing of them: no session, process, channel or watch is alive', { timeout: 60_000 }, async () => {
+  it('holds on to nothing of them: no session, process, channel or watch is alive', { timeout: 300_000 }, async () => {
     const system = await openSystem(testOptions({ 'echo.mjs': {}, 'throwing.mjs': {}, 'dies-on-import.mjs': {}, 'never.mjs': { stopGraceMs: 0 } }, { sandbox: { level: 'process' }, queue: { spares: SPARES } }));
     const types = ['echo', 'throwing', 'dies-on-import'];
     const run = async (index: number): Promise<void> => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TaskSystem } from '../../src/lib/task-system/index.ts';
 import { systemClock } from '../../src/lib/task-system/types/Ports.ts';
+import { SkippingClock } from './SkippingClock.ts';
 import { nextEvent, openSystem, recordEvents, testOptions } from './support.ts';
 
 async function submitAll(system: TaskSystem, submissions: readonly { readonly project?: string; readonly priority?: number | 'low' | 'normal' | 'high' | 'urgent'; readonly delayMs?: number }[]): Promise<string[]> {
@@ -86,11 +87,14 @@ describe('fairness between projects', () => {
 describe('delays', () => {
   it('keep a task queued until its time, also over a restart', async () => {
     const options = testOptions({ 'echo.mjs': {} });
-    const first = await openSystem(options);
-    const handle = await first.submit({ type: 'echo', delayMs: 400 });
+    const clock = new SkippingClock();
+    const first = await openSystem(options, { clock });
+    const handle = await first.submit({ type: 'echo', delayMs: 3_600_000 });
     await expect(first.get(handle.id)).resolves.toMatchObject({ state: 'queued', runAt: expect.any(Number) });
     await first.close();
-    const second = await openSystem(options);
+    const second = await openSystem(options, { clock });
+    await expect(second.get(handle.id)).resolves.toMatchObject({ state: 'queued' });
+    clock.skip(3_600_000);
     await second.handle(handle.id).result();
     const task = await second.get(handle.id);
     expect(task?.startedAt).toBeGreaterThanOrEqual(task?.runAt ?? Infinity);

@@ -42,7 +42,7 @@ async function tell(secrets: readonly string[]): Promise<Readonly<Record<string,
 }
 
 describe('registered secrets', () => {
-  it('are seen nowhere, whatever a task does with them', { timeout: 30_000 }, async () => {
+  it('are seen nowhere, whatever a task does with them', async () => {
     const seen = await tell([SECRET]);
     for (const [where, text] of Object.entries(seen)) for (const form of FORMS) expect({ where, hasSecret: text.includes(form) }).toEqual({ where, hasSecret: false });
     expect(seen['log']).toContain('the key is [redacted]');
@@ -50,7 +50,7 @@ describe('registered secrets', () => {
     expect(seen['memory']).toContain('never forget [redacted]');
   });
 
-  it('are there for everybody where they are not registered', { timeout: 30_000 }, async () => {
+  it('are there for everybody where they are not registered', async () => {
     const seen = await tell([]);
     const where = Object.entries(seen).filter(([, text]) => FORMS.some((form) => text.includes(form))).map(([name]) => name);
     expect(where).toEqual(['events', 'feed', 'tasks', 'results', 'memory', 'files of the system', 'log']);

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { TaskSystem } from '../../src/lib/task-system/index.ts';
+import type { TaskSystem, TaskSystemDeps } from '../../src/lib/task-system/index.ts';
 import type { JsonValue } from '../../src/lib/task-system/types/Json.ts';
 import type { QueueOptions, SubmitOptions, TaskTypeOptions } from '../../src/lib/task-system/types/Options.ts';
 import { rejectionOf } from '../support/thrown.ts';
+import { SkippingClock } from './SkippingClock.ts';
 import { nextEvent, openSystem, recordEvents, testOptions } from './support.ts';
 import { until } from './until.ts';
 
 const PROCESS = { sandbox: { level: 'process' } } as const satisfies Partial<TaskTypeOptions>;
 
-function open(queue: QueueOptions = {}, type: Partial<TaskTypeOptions> = {}): Promise<TaskSystem> {
-  return openSystem(testOptions({ 'tree.mjs': { ...PROCESS, ...type }, 'joins.mjs': { ...PROCESS, ...type } }, { queue }));
+function open(queue: QueueOptions = {}, type: Partial<TaskTypeOptions> = {}, deps: Partial<TaskSystemDeps> = {}): Promise<TaskSystem> {
+  return openSystem(testOptions({ 'tree.mjs': { ...PROCESS, ...type }, 'joins.mjs': { ...PROCESS, ...type } }, { queue }), deps);
 }
 
 async function run(system: TaskSystem, input: JsonValue, rest: Partial<SubmitOptions> = {}): Promise<JsonValue> {
@@ -161,16 +162,22 @@ describe('a group', () => {
 
 describe('time', () => {
   it('of a parent is also that of its children, whose own may be longer', async () => {
-    const system = await open({}, { stopGraceMs: 0 });
-    const handle = await system.submit({ type: 'tree', timeoutMs: 1_500, input: { children: [leaf('a', { hang: true, submit: { timeoutMs: 600_000 } })] } });
+    const clock = new SkippingClock();
+    const system = await open({}, { stopGraceMs: 0 }, { clock });
+    const handle = await system.submit({ type: 'tree', timeoutMs: 300_000, input: { children: [leaf('a', { hang: true, submit: { timeoutMs: 600_000 } })] } });
+    await Promise.all([nextEvent(system, 'task:wait'), nextEvent(system, 'task:log', ({ data }) => data.text === 'run a 1')]);
+    clock.skip(300_000);
     expect((await rejectionOf(handle.result())).code).toBe('TASK_TIMEOUT');
     const { tasks: [child] } = await system.list({ parentId: handle.id });
     expect([child?.state, child?.error?.details?.['cause']]).toEqual(['cancelled', 'parent']);
   });
 
   it('that is up for a handler that awaits takes its children along', async () => {
-    const system = await open({}, { stopGraceMs: 0 });
-    const handle = await system.submit({ type: 'tree', timeoutMs: 1_500, input: { mode: 'all', children: [leaf('a', { hang: true })] } });
+    const clock = new SkippingClock();
+    const system = await open({}, { stopGraceMs: 0 }, { clock });
+    const handle = await system.submit({ type: 'tree', timeoutMs: 300_000, input: { mode: 'all', children: [leaf('a', { hang: true })] } });
+    await Promise.all([nextEvent(system, 'task:wait'), nextEvent(system, 'task:log', ({ data }) => data.text === 'run a 1')]);
+    clock.skip(300_000);
     expect((await rejectionOf(handle.result())).code).toBe('TASK_TIMEOUT');
     const { tasks: [child] } = await system.list({ parentId: handle.id });
     expect([child?.state, child?.error?.details?.['cause']]).toEqual(['cancelled', 'parent']);

@@ -9,7 +9,7 @@ import type { TaskSystemOptions } from '../../src/lib/task-system/types/Options.
 import type { TaskHandle } from '../../src/lib/task-system/types/System.ts';
 import { canMountDisks, lockDisk, smallDisk } from '../support/smallDisk.ts';
 import { rejectionOf } from '../support/thrown.ts';
-import { CHILD_ENTRY, logged, nextEvent, openSystem, recordEvents, recordingLogger, temporaryDirectory, testOptions } from './support.ts';
+import { CHILD_ENTRY, logged, openSystem, recordEvents, recordingLogger, temporaryDirectory, testOptions } from './support.ts';
 import { until } from './until.ts';
 
 const canMount = canMountDisks();
@@ -46,7 +46,7 @@ async function submitUntilFull(system: TaskSystem): Promise<readonly TaskHandle[
 }
 
 describe.skipIf(!canMount)('a system whose disk is full', () => {
-  it('refuses what it cannot store, holds what has ended, and has lost nothing when there is space again', { timeout: 60_000 }, async () => {
+  it('refuses what it cannot store, holds what has ended, and has lost nothing when there is space again', async () => {
     const disk = smallDisk('48m');
     const gate = join(temporaryDirectory(), 'open');
     const logger = recordingLogger();
@@ -107,7 +107,7 @@ describe('a root in which something is wrong', () => {
     await expectAllThere(options, ids);
   });
 
-  it('because another process has it open: names that one, whose tasks go on, and takes over when it is gone', { timeout: 60_000 }, async () => {
+  it('because another process has it open: names that one, whose tasks go on, and takes over when it is gone', async () => {
     const root = temporaryDirectory();
     const host = spawn(process.execPath, [new URL('./hosts/spinning.mjs', import.meta.url).pathname, root, 'spins'], { stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(() => { host.kill('SIGKILL'); });
@@ -123,7 +123,7 @@ describe('a root in which something is wrong', () => {
     const system = await openSystem(options);
     const { tasks: [task] } = await system.list();
     expect(task).toMatchObject({ interruptions: 1 });
-    if (task?.state !== 'running') await nextEvent(system, 'task:start');
+    await until(async () => (await system.get(task?.id ?? ''))?.state === 'running');
     await expect(system.cancel(task?.id ?? '')).resolves.toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,7 +19,8 @@ beforeAll(() => {
   EXAMPLES.forEach((example) => { writeFiles(folderOf(example), Object.fromEntries(example.files)); });
 });
 
-afterAll(() => { rmSync(base, { recursive: true, force: true }); });
+// What serves is killed: its helpers may not have noticed yet.
+afterAll(() => { rmSync(base, { recursive: true, force: true, maxRetries: 20 }); });
 
 function folderOf(example: Example): string {
   return path.join(base, example.name.replaceAll(/[^\w]/g, '-'));
@@ -29,7 +31,7 @@ describe('the docs', () => {
     expect(EXAMPLES.length).toBeGreaterThan(0);
   });
 
-  it('have examples whose types are right', async () => {
+  it('have examples whose types are right', { timeout: 600_000 }, async () => {
     const settings = { extends: '../../tsconfig.json', compilerOptions: { tsBuildInfoFile: '.tsbuildinfo', paths: { 'task-system': ['../../src/index.ts'], 'task-system/*': ['../../src/*.ts'] }, allowJs: true, checkJs: true, moduleDetection: 'force' }, include: ['**/*'] };
     writeFiles(base, { 'tsconfig.json': JSON.stringify(settings) });
     // A handler in JavaScript need not say what its parameters are.
@@ -37,7 +39,7 @@ describe('the docs', () => {
     expect(complaints).toEqual([]);
   });
 
-  it.each(EXAMPLES.filter(({ serves }) => !serves))('have a program at $name that runs', async (example) => {
+  it.each(EXAMPLES.filter(({ serves }) => !serves))('have a program at $name that runs', { timeout: 600_000 }, async (example) => {
     const { code, stdout, stderr } = await runNode(example.program, folderOf(example));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     if (example.output !== undefined) expect(stdout).toMatch(patternOf(example.output));
@@ -50,10 +52,12 @@ describe('the docs', () => {
     const stderr: string[] = [];
     child.stderr?.on('data', (chunk: Buffer) => { stderr.push(chunk.toString()); });
     const { promise, resolve } = Promise.withResolvers<string>();
+    const gone = once(child, 'exit');
     child.once('message', () => { resolve('listening'); });
     child.once('exit', (code) => { resolve(`ended with ${String(code)}: ${stderr.join('')}`); });
     const outcome = await promise;
     child.kill('SIGKILL');
+    await gone;
     expect(outcome).toBe('listening');
   });
 });

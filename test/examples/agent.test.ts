@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeFolder } from './fixture.ts';
 import { runExample } from './process.ts';
 
-describe('examples/agent.ts', { timeout: 120_000 }, () => {
+describe('examples/agent.ts', { timeout: 600_000 }, () => {
   it('mends the program with a scripted model, and says that it is one', async () => {
     const folder = await makeFolder();
     const app = runExample('agent.ts', [folder], folder);

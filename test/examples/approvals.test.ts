@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeFolder } from './fixture.ts';
 import { runExample } from './process.ts';
 
-describe('examples/approvals.ts', { timeout: 120_000 }, () => {
+describe('examples/approvals.ts', { timeout: 600_000 }, () => {
   it('removes what was allowed, keeps what was denied, and says who said what', async () => {
     const folder = await makeFolder();
     const app = runExample('approvals.ts', [folder], folder);

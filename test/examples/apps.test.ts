@@ -5,7 +5,7 @@ import { runExample, type RunningExample } from './process.ts';
 
 const bees = { title: 'Bees', text: 'Bees dance. Bees hum, and bees fly.' };
 
-describe.each(['http.ts', 'express.ts'])('examples/%s', { timeout: 120_000 }, (example) => {
+describe.each(['http.ts', 'express.ts'])('examples/%s', { timeout: 600_000 }, (example) => {
   it('takes a report by HTTP, streams its events, and gives the result', async () => {
     const { url } = await startApp(example, await makeFolder());
     const response = await post(url, JSON.stringify(bees));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeFolder } from './fixture.ts';
 import { runExample } from './process.ts';
 
-describe('examples/context.ts', { timeout: 120_000 }, () => {
+describe('examples/context.ts', { timeout: 600_000 }, () => {
   it('runs three tasks, and the third knows what the first two did', async () => {
     const folder = await makeFolder();
     const app = runExample('context.ts', [folder], folder);

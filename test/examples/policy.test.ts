@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeFolder } from './fixture.ts';
 import { runExample } from './process.ts';
 
-describe('examples/policy.ts', { timeout: 120_000 }, () => {
+describe('examples/policy.ts', { timeout: 600_000 }, () => {
   it('does what its policy allows, is denied the rest, and shows no secret', async () => {
     const folder = await makeFolder();
     const app = runExample('policy.ts', [folder], folder);

@@ -7,7 +7,7 @@ import { runExample } from './process.ts';
 
 const SOURCES = path.join(REPOSITORY, 'src/lib/task-system');
 
-describe('examples/research-tree.ts', { timeout: 180_000 }, () => {
+describe('examples/research-tree.ts', { timeout: 600_000 }, () => {
   it('surveys every folder by a task of its own, and adds up the same as who counts by himself', async () => {
     const folder = await makeFolder();
     const app = runExample('research-tree.ts', [folder], folder);

@@ -5,7 +5,7 @@ import { runExample } from './process.ts';
 
 const hasKernel = await hasKernelLevel();
 
-describe('examples/untrusted.ts', { timeout: 120_000 }, () => {
+describe('examples/untrusted.ts', { timeout: 600_000 }, () => {
   it.skipIf(!hasKernel)('lets programs do what is useful, and nothing else', async () => {
     const folder = await makeFolder();
     const app = runExample('untrusted.ts', [folder], folder);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeFolder } from './fixture.ts';
 import { runExample } from './process.ts';
 
-describe('examples/webhooks.ts', { timeout: 120_000 }, () => {
+describe('examples/webhooks.ts', { timeout: 600_000 }, () => {
   it('tells how tasks end, under an old and a new secret, and refuses a forgery', async () => {
     const folder = await makeFolder();
     const app = runExample('webhooks.ts', [folder], folder);

@@ -48,14 +48,14 @@ function namesOf(module: unknown): readonly string[] {
   return typeof module === 'object' && module !== null ? Object.keys(module).sort() : [];
 }
 
-describe('the packed package', { timeout: 300_000 }, () => {
+describe('the packed package', { timeout: 900_000 }, () => {
   let installed: InstalledPackage;
   let manifest: z.infer<typeof manifestSchema>;
 
   beforeAll(async () => {
     installed = await installPackage();
     manifest = manifestSchema.parse(JSON.parse(readFileSync(path.join(installed.directory, 'package.json'), 'utf8')));
-  }, 300_000);
+  }, 900_000);
 
   afterAll(() => { installed.remove(); });
 

@@ -12,12 +12,19 @@ export interface RunResult {
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 /** Ends what hangs, so that a failed test leaves nothing behind. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 600_000;
+
+/** Where and how a program runs; `timeoutMs` after which it is killed: 10 min by default, which no slow machine needs. */
+export interface RunOptions {
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly timeoutMs?: number;
+}
 
 /** Runs a program to its end. Never rejects because of its exit code. */
-export function run(command: string, args: readonly string[], options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv }): Promise<RunResult> {
+export function run(command: string, args: readonly string[], { timeoutMs = TIMEOUT_MS, ...options }: RunOptions): Promise<RunResult> {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
-  execFile(command, args, { ...options, maxBuffer: MAX_OUTPUT_BYTES, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+  execFile(command, args, { ...options, maxBuffer: MAX_OUTPUT_BYTES, timeout: timeoutMs, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
     if (error !== null && typeof error.code !== 'number') reject(new Error(`${command} ${args.join(' ')} did not come to an end of its own\n${stdout}\n${stderr}`, { cause: error }));
     else resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
   });
@@ -25,7 +32,7 @@ export function run(command: string, args: readonly string[], options: { readonl
 }
 
 /** Runs a program and gives what it printed. Rejects with all of it when it fails. */
-export async function runOrThrow(command: string, args: readonly string[], options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv }): Promise<string> {
+export async function runOrThrow(command: string, args: readonly string[], options: RunOptions): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, options);
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`);
   return stdout;

@@ -11,7 +11,7 @@ import { createTaskSystem, ISOLATION_LEVELS, type TaskSystem } from 'task-system
 import { MARKS, rootMarkOf } from '../../../src/lib/task-system/policy/Sandbox.ts';
 import { CASES } from './cases.ts';
 import { letLoose, typesOf } from './hostile.ts';
-import { carries, listProcesses, openDescriptors, zombiesOf } from './processes.ts';
+import { carries, listProcesses, openDescriptors, reaped, zombiesOf } from './processes.ts';
 import { SCENARIOS, type Scenario } from './scenarios.ts';
 
 /** What is quick enough to be done thousands of times; memory, processes, output, the channel, signals, files and processor time are all in it. */
@@ -66,12 +66,13 @@ async function run(count: number, seed: number): Promise<Report> {
   const scenarios = SCENARIOS.filter(({ id }) => CHOSEN.includes(id));
   const root = join(folder, 'root');
   const system = await createTaskSystem({
-    root, tasks: typesOf(scenarios, app), sandbox: { level }, queue: { maxConcurrent: AT_ONCE }, workspaces: { keepFailedMs: 0 },
+    root, tasks: typesOf(scenarios, app, level), sandbox: { level }, queue: { maxConcurrent: AT_ONCE }, workspaces: { keepFailedMs: 0 },
     logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   });
   const started = performance.now();
   const { verdicts, wrong, samples } = await letAllLoose(system, scenarios, count, randomFrom(seed));
   await system.close({ graceMs: 0 });
+  await reaped();
   const alive = listProcesses().filter((pid) => carries(pid, `${MARKS.root}=${rootMarkOf(root)}`)).length;
   return { tasks: count, seconds: Math.round((performance.now() - started) / 1_000), verdicts, wrong, samples, alive, zombies: zombiesOf(process.pid).length };
 }

@@ -11,7 +11,7 @@ import { createTaskSystem, ISOLATION_LEVELS, type IsolationLevel, type JsonValue
 import * as z from 'zod';
 import { MARKS, rootMarkOf } from '../../../src/lib/task-system/policy/Sandbox.ts';
 import { letLoose, typesOf } from './hostile.ts';
-import { carries, listProcesses, openDescriptors, zombiesOf } from './processes.ts';
+import { carries, listProcesses, openDescriptors, reaped, zombiesOf } from './processes.ts';
 import { REGISTERED, SCENARIOS, type Scenario } from './scenarios.ts';
 
 /** What the host itself may have opened at the end that it had not at the beginning. */
@@ -37,12 +37,13 @@ async function runAt(name: string): Promise<Readonly<Record<string, string>>> {
   const root = join(folder, 'root');
   const scenarios = SCENARIOS.filter(({ id }) => chosen.length === 0 || chosen.includes(id));
   const system = await createTaskSystem({
-    root, secrets: [REGISTERED], tasks: { probes: { module: join(app, 'probes.mjs') }, ...typesOf(scenarios, app) },
+    root, secrets: [REGISTERED], tasks: { probes: { module: join(app, 'probes.mjs') }, ...typesOf(scenarios, app, name) },
     sandbox: { level: name, env: ['NODE_OPTIONS', 'LD_PRELOAD', 'NODE_PATH'] }, queue: { maxConcurrent: CONCURRENCY, spares: 0 },
     workspaces: { keepFailedMs: 0 }, logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   });
   const outcomes = { ...await runProbes(system, app, root), ...await runScenarios(system, scenarios) };
   await system.close({ graceMs: 0 });
+  await reaped();
   return { ...outcomes, ...afterwards(root), isolation: outcomes['isolation'] ?? '' };
 }
 

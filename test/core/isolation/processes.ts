@@ -1,4 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How often it is looked whether Node has asked for its children that ended. */
+const LOOKS = 1_000;
 
 /** The processes of this machine, zombies included. */
 export function listProcesses(): readonly number[] {
@@ -21,6 +25,11 @@ export function zombiesOf(parent: number): readonly number[] {
     const stat = stateOf(pid);
     return stat.state === 'Z' && stat.parent === parent;
   });
+}
+
+/** Lets Node ask for those of its children that have just ended; those that nobody asks for stay. */
+export async function reaped(): Promise<void> {
+  for (let look = 0; look < LOOKS && zombiesOf(process.pid).length > 0; look++) await delay(10);
 }
 
 function stateOf(pid: number): { readonly state: string; readonly parent: number } {

@@ -12,7 +12,7 @@ export interface Scenario {
   readonly limits?: LimitOptions;
   /** Variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** @defaultValue 60 s: a verdict comes long before */
+  /** Counts at the levels at which the time is to be up. @defaultValue 10 min: a verdict comes long before */
   readonly timeoutMs?: number;
   /** Whether the test cancels it once it runs. */
   readonly isCancelled?: boolean;

@@ -8,6 +8,8 @@ import { run } from '../../support/run.ts';
 
 const HOST = join(import.meta.dirname, 'host.ts');
 const SETPRIV = '/usr/bin/setpriv';
+/** Ends what hangs: more than ten times what the suite takes. */
+export const SUITE_MS = 900_000;
 /** The user "nobody", or any other that owns nothing. */
 const STRANGER = '65534';
 
@@ -34,7 +36,7 @@ export async function outcomesAt(level: IsolationLevel, { isStranger = false, sc
     const host = [process.execPath, '--disable-warning=ExperimentalWarning', HOST, level, ...scenarios];
     const command = isStranger ? [SETPRIV, '--reuid', STRANGER, '--regid', STRANGER, '--clear-groups', ...host] : host;
     const { code, stdout, stderr } = await run('/bin/sh', ['-c', 'exec "$@" 7<"$0"', secret, ...command], {
-      cwd: '/', env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', HOME: isStranger ? '/nonexistent' : process.env['HOME'] ?? '/', TASK_SYSTEM_TEST_SECRET: 'hush', NODE_PATH: '/nowhere' },
+      cwd: '/', env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', HOME: isStranger ? '/nonexistent' : process.env['HOME'] ?? '/', TASK_SYSTEM_TEST_SECRET: 'hush', NODE_PATH: '/nowhere' }, timeoutMs: SUITE_MS,
     });
     if (code !== 0) throw new Error(`the host ended with ${String(code)}: ${stderr}`);
     return readOutcomes(stdout);

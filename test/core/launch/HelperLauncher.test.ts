@@ -140,11 +140,12 @@ describe.skipIf(process.platform !== 'linux')('HelperLauncher', () => {
     const logger = makeLogger();
     const launcher = await openLauncher(NOBODY, logger, 'tiredHelper');
     const first = launcher.launch(script('echo $PPID'));
+    // In the same turn: nobody else can have taken the place of the old helper yet.
+    const longLived = launcher.launch(script('exec sleep 1000'));
     first.stdout?.setEncoding('utf8');
     const [old]: unknown[] = first.stdout === null ? [] : await once(first.stdout, 'data');
     const oldHelper = Number(old);
     let newHelper = oldHelper;
-    const longLived = await launchInTurn(launcher, script('exec sleep 1000'));
     const pid = await pidOf(longLived);
     while (newHelper === oldHelper) newHelper = Number(await textOf((await launchInTurn(launcher, script('echo $PPID'))).stdout));
     expect([isAlive(oldHelper), isAlive(newHelper), isAlive(pid)]).toEqual([true, true, true]);

@@ -18,7 +18,7 @@ async function settingsOf(port: number): Promise<HostSettings> {
   return { folder: await makeFolder(), root: await makeFolder(), port, paceMs: 0, cancelsSlow: true };
 }
 
-describe('the host of the demo', { timeout: 60_000 }, () => {
+describe('the host of the demo', { timeout: 600_000 }, () => {
   it('says that its port is taken, and lets go of its database', async () => {
     const settings = await settingsOf(await takePort());
     await expect(startHost(settings)).rejects.toMatchObject({ code: 'EADDRINUSE' });
