@@ -16,6 +16,7 @@ export default defineConfig({
     testTimeout: 240_000,
     hookTimeout: 240_000,
     teardownTimeout: 60_000,
+    expect: { poll: { timeout: 120_000 } },
     projects: [
       { extends: true, test: { name: 'source', include: folders, globalSetup: BUILD } },
       { extends: true, test: { name: 'system', include: ['test/**/*.test.ts'], exclude: folders, globalSetup: BUILD } },

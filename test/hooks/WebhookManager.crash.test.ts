@@ -9,7 +9,7 @@ import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
 import type { WebhookDeliveryEvent } from '../../src/lib/task-system/types/Webhooks.ts';
 import { openSystem, temporaryDirectory, testOptions } from '../core/support.ts';
 import { allEvents, openFor } from '../store/support.ts';
-import { openWebhooks, receiver } from './webhooks/support.ts';
+import { openWebhooks, PATIENT, receiver } from './webhooks/support.ts';
 
 /** Longer than the lease of a message: time-out and margin. */
 const AFTER_LEASE_MS = 30_000;
@@ -80,14 +80,14 @@ describe('when the host dies by SIGKILL', () => {
     for (const [prefix, amount] of [['a', 3], ['b', 40], ['c', 90]] as const) {
       const until = received.length + amount;
       const host = startHost('busyOutbox.ts', directory, url, prefix);
-      await vi.waitUntil(() => received.length >= until, { timeout: 30_000, interval: 2 });
+      await vi.waitUntil(() => received.length >= until, PATIENT);
       await kill(host);
     }
     answer(204);
     const store = await openFor(directory);
     const clock = new FakeClock(1_000_000 + 86_400_000);
     await openWebhooks({}, { outbox: store.outbox, clock });
-    await vi.waitUntil(async () => (await store.outbox.due()).length === 0, { timeout: 30_000, interval: 5 });
+    await vi.waitUntil(async () => (await store.outbox.due()).length === 0, PATIENT);
     const created = (await allEvents(store)).filter(({ type }) => type === 'task:create').map(messageIdOf);
     expect(created.length).toBeGreaterThan(100);
     expect(new Set(received.map(({ id }) => id))).toEqual(new Set(created));

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ResolveAll } from '../../src/lib/task-system/types/AddressGuard.ts';
-import { openWebhooks, receiver } from './webhooks/support.ts';
+import { openWebhooks, PATIENT, receiver } from './webhooks/support.ts';
 
 /** Answers questions with these addresses, one after the other; with the last one from then on. */
 function resolving(...addresses: readonly string[]): ResolveAll {
@@ -96,7 +96,7 @@ describe('WebhookManager, when the endpoint is a trap', () => {
     expect(await connections()).toBe(1);
     clock.advance(1);
     expect(await failed).toMatchObject({ ok: false, error: 'No answer within 15000 ms', durationMs: 15_000 });
-    await vi.waitUntil(async () => await connections() === 0);
+    await vi.waitUntil(async () => await connections() === 0, PATIENT);
   });
 
   it('takes a 2xx for what it is, although the answer never ends', async () => {
@@ -107,7 +107,7 @@ describe('WebhookManager, when the endpoint is a trap', () => {
     await complete('a');
     await request(1);
     // The timer of the connection ends when the answer begins; those of the attempt and of the lease are left.
-    await vi.waitUntil(() => clock.pendingTimers === 2, { interval: 1 });
+    await vi.waitUntil(() => clock.pendingTimers === 2, PATIENT);
     clock.advance(15_000);
     expect(await Promise.race([delivered, next('webhook:failed')])).toMatchObject({ ok: true, status: 200 });
   });
@@ -130,7 +130,7 @@ describe('WebhookManager, when the endpoint is a trap', () => {
     expect(status).toBe(500);
     expect(answer).toMatch(/^\[31mevil answer y{900,}$/);
     expect(answer?.length).toBeLessThanOrEqual(1_024);
-    await vi.waitUntil(() => sockets.size === 0);
+    await vi.waitUntil(() => sockets.size === 0, PATIENT);
     expect(written).toBeLessThan(64 * 1_048_576);
   });
 
@@ -179,7 +179,7 @@ describe('WebhookManager, when endpoints are dead', () => {
     await vi.waitUntil(async () => {
       clock.advance(1_000);
       return (await manager.list()).every(({ failures }) => failures > 0);
-    }, { interval: 1 });
+    }, PATIENT);
     // From here on all of them are known to fail: half of the slots is not theirs any more, whatever they have waiting.
     for (let index = 0; index < 20; index++) await complete(`b-${String(index)}`);
     await manager.add({ url: healthy.url, id: 'healthy' });
@@ -194,7 +194,7 @@ describe('WebhookManager, when endpoints are dead', () => {
     await manager.add({ url: dead.url });
     await manager.add({ url: healthy.url });
     for (let index = 0; index < 30; index++) await complete(`t-${String(index)}`);
-    await healthy.request(30);
+    await Promise.all([healthy.request(30), dead.request(2)]);
     expect(dead.received).toHaveLength(2);
   });
 
@@ -211,7 +211,7 @@ describe('WebhookManager, when endpoints are dead', () => {
     for (let index = 0; index < 5; index++) await complete(`t-${String(index)}`);
     const total = (): number => receivers.flatMap(({ received }) => received).length;
     while (total() < 20 || waiting.length > 0) {
-      await vi.waitUntil(() => waiting.length > 0, { interval: 1 });
+      await vi.waitUntil(() => waiting.length > 0, PATIENT);
       waiting.shift()?.();
     }
     expect(total()).toBe(20);
@@ -227,6 +227,6 @@ describe('WebhookManager, when endpoints are dead', () => {
     expect(received).toHaveLength(10);
     answer(204);
     await advance(5_000);
-    await vi.waitUntil(() => new Set(received.map(({ id }) => id)).size === 40, { interval: 2 });
+    await vi.waitUntil(() => new Set(received.map(({ id }) => id)).size === 40, PATIENT);
   });
 });

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { ClientSocket } from '../../src/lib/task-system/realtime/server/ClientSocket.ts';
 import { textFrame } from '../../src/lib/task-system/realtime/server/textFrame.ts';
+import { until } from './helpers.ts';
 import { closeServer, Feeds, listen, textOf } from './serverHelpers.ts';
 
 const feeds = new Feeds();
@@ -43,10 +44,10 @@ describe('ClientSocket', () => {
   });
 
   it('sends text as a message, and the bytes of a message as they are', async () => {
-    const { socket, peer, received } = await connection();
+    const { socket, received } = await connection();
     socket.sendMessage(textFrame('bytes'));
     await left((callback) => { socket.sendText('text', callback); });
-    if (received.length < 2) await once(peer, 'message');
+    await until(() => received.length >= 2);
     expect(received).toEqual(['bytes', 'text']);
   });
 

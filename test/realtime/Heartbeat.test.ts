@@ -112,10 +112,11 @@ describe('Heartbeat', () => {
   });
 
   it('keeps the time between two pings, whenever a connection came', () => {
-    fc.assert(fc.property(fc.array(fc.nat(40_000), { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 60_000 }), (pauses, everyMs) => {
+    fc.assert(fc.property(fc.array(fc.nat(300), { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 60_000 }), (pauses, everyMs) => {
       const { clock, add } = setup(everyMs, Math.min(10_000, everyMs));
       const peers = pauses.map((pause) => {
-        clock.advance(pause);
+        // In hundredths of that time: how many ticks are walked through must not depend on it.
+        clock.advance(pause * everyMs / 100);
         return add();
       });
       clock.advance(3 * everyMs);

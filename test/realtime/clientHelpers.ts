@@ -1,5 +1,7 @@
 import { connect, type ConnectDeps, type ConnectOptions, type FeedClient, type FeedState, type FeedStateDetails } from '../../src/client.ts';
+import { clientClock } from '../../src/lib/task-system/realtime/client/clientClock.ts';
 import type { TaskEvent } from '../../src/lib/task-system/types/Events.ts';
+import type { Clock } from '../../src/lib/task-system/types/Ports.ts';
 import type { ClientFrame, ServerFrame } from '../../src/lib/task-system/types/Wire.ts';
 import { ManualClock, settle, until } from './helpers.ts';
 
@@ -76,6 +78,24 @@ export function fakeClient(options: ConnectOptions = {}, deps: Partial<ConnectDe
     return newest;
   };
   return { client, clock, socket, states, connections: () => FakeSocket.made.length - first };
+}
+
+/** How long a client waits for an answer, and between two of its pings, in milliseconds. */
+const PATIENCE_MS: readonly number[] = [10_000, 15_000, 25_000];
+
+/**
+ * Time in which a client comes back so many times as fast. What it waits for an answer stays as long as it is: how quick this machine is
+ * must not decide whether a connection lives.
+ * @param delays gets every time that it waited for.
+ */
+export function hurriedClock(factor: number, delays: number[]): Clock {
+  return {
+    now: () => Date.now() * factor,
+    setTimer: (delayMs, callback) => {
+      delays.push(delayMs);
+      return clientClock.setTimer(PATIENCE_MS.includes(delayMs) ? delayMs : delayMs / factor, callback);
+    },
+  };
 }
 
 /** Takes events until there are as many as asked for. */

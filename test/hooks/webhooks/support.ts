@@ -13,6 +13,9 @@ import type { TaskStore } from '../../../src/lib/task-system/types/TaskStore.ts'
 import type { WebhookEventMap } from '../../../src/lib/task-system/types/Webhooks.ts';
 import { COMPLETE, newTask } from '../../store/support.ts';
 
+/** How to wait for what a busy machine may need long for. */
+export const PATIENT = { timeout: 120_000, interval: 2 };
+
 /** A request as a receiver sees it. */
 export interface Received {
   readonly method: string | undefined;
