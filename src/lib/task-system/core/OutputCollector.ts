@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Redactor } from '../tools/secrets/Redactor.ts';
 import type { Clock } from '../types/Ports.ts';
+import { endedWithin } from './endedWithin.ts';
 
 const MAX_CHUNK_CHARACTERS = 8_192;
 const TAIL_CHARACTERS = 2_048;
@@ -65,10 +66,7 @@ export class OutputCollector {
 
   /** Waits for the streams to end, for a bounded time: something that escaped may hold them open. Then says the last lines and reads no more. */
   async finish(clock: Clock): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const timer = clock.setTimer(DRAIN_LIMIT_MS, () => { resolve(undefined); });
-    await Promise.race([this.#ended, promise]);
-    timer.cancel();
+    await endedWithin(this.#ended, DRAIN_LIMIT_MS, clock);
     for (const stream of this.#streams) stream.destroy();
     for (const flush of this.#flushes) flush();
     this.#file?.end();

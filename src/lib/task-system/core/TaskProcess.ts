@@ -6,6 +6,7 @@ import type { LaunchPlan } from '../policy/sandbox/LaunchPlan.ts';
 import type { Clock } from '../types/Ports.ts';
 import type { ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
+import { endedWithin } from './endedWithin.ts';
 import { endMarked } from './endMarked.ts';
 import { HostChannel, type ChannelListener } from './HostChannel.ts';
 import type { Launched, Launcher, ProcessExit } from './launch/Launcher.ts';
@@ -219,11 +220,8 @@ export class TaskProcess {
   }
 
   /** What the child wrote before it died is still in the pipe when its exit is seen: a result must not lose against it. */
-  async #lastWords(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const timer = this.#clock.setTimer(LAST_WORDS_MS, () => { resolve(undefined); });
-    await Promise.race([this.#channel?.ended, promise]);
-    timer.cancel();
+  #lastWords(): Promise<void> {
+    return endedWithin(this.#channel?.ended, LAST_WORDS_MS, this.#clock);
   }
 }
 

@@ -14,7 +14,8 @@ import { Tunnels } from './Tunnels.ts';
 
 /** Enough for passing bytes on. */
 const RELAY_MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
-const RELAY_START_MS = 5_000;
+/** A thread takes some 50 ms to start; on a machine that is busy with other things, very much longer. */
+const RELAY_START_MS = 30_000;
 const OWN_LOOPBACK = 'localhost,127.0.0.1,::1';
 
 if (isRelayOrder(workerData)) runRelay(workerData.relay, workerData.ready);
