@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -8,10 +8,23 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ToolOutputChunk } from '../../src/lib/task-system/types/Tools.ts';
 import { rejectionOf } from '../support/thrown.ts';
 import { temporaryDirectory, writeFiles } from '../support/files.ts';
+import { killAndWait } from './programs.ts';
 import { toolPair } from './toolPair.ts';
 import { until } from './until.ts';
 
 const FILES = { 'notes.md': '# Bees\n\nThey dance.\n', 'src/a.ts': 'const dance = 1;\n', 'src/deep/b.ts': 'Dance();\n', '.git/HEAD': 'dance\n', 'node_modules/x/i.js': 'dance\n' };
+
+/** Puts a link in the place of a folder and the folder back, without end; what a tool makes there meanwhile goes. */
+const SWAPPER = `
+  const fs = require('node:fs'); const { renameSync: rename } = fs;
+  const attempt = (work) => { try { work(); } catch {} };
+  process.stdout.write('.');
+  for (;;) {
+    try { rename('swap', 'aside'); rename('bait', 'swap'); rename('swap', 'bait'); rename('aside', 'swap'); } catch {
+      attempt(() => { if (fs.lstatSync('swap').isSymbolicLink()) rename('swap', 'bait'); else if (fs.existsSync('aside')) fs.rmSync('swap', { recursive: true }); });
+      attempt(() => { rename('aside', 'swap'); });
+    }
+  }`;
 
 function withFiles(files: Readonly<Record<string, string>> = FILES) {
   const pair = toolPair({ policy: { allow: ['*'], network: { hosts: ['*'] } } });
@@ -110,15 +123,9 @@ describe('files that are not what they seem', () => {
     mkdirSync(join(workspace, 'swap'));
     writeFileSync(join(workspace, 'swap/secret.txt'), 'mine');
     symlinkSync(outside, join(workspace, 'bait'));
-    const script = 'const { renameSync: r } = require("fs"); for (;;) { r("swap", "aside"); r("bait", "swap"); r("swap", "bait"); r("aside", "swap"); }';
-    const { spawn } = await import('node:child_process');
-    const swapper = spawn(process.execPath, ['-e', script], { cwd: workspace });
-    // Nothing of it may be left when its folder is removed.
-    onTestFinished(async () => {
-      const gone = once(swapper, 'exit');
-      swapper.kill('SIGKILL');
-      await gone;
-    });
+    const swapper = spawn(process.execPath, ['-e', SWAPPER], { cwd: workspace, stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => killAndWait(swapper));
+    await once(swapper.stdout, 'data');
     const seen = new Map<string, number>();
     const note = (what: string): void => { seen.set(what, (seen.get(what) ?? 0) + 1); };
     for (let round = 0; round < 3_000; round++) {
@@ -128,6 +135,7 @@ describe('files that are not what they seem', () => {
     expect(seen.has('hush')).toBe(false);
     expect(readdirSync(outside)).toEqual(['secret.txt']);
     expect(seen.get('mine')).toBeGreaterThan(0);
+    expect(swapper.exitCode, 'the swapper went on to the end').toBeNull();
   });
 });
 

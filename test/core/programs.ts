@@ -53,6 +53,14 @@ export async function nextPid({ nextLine }: Program): Promise<number> {
   return pid;
 }
 
+/** Kills a child of the tests, and waits until nothing of it is under way. */
+export async function killAndWait(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}
+
 /** Kills a process, or a group with a negative number, if it is there. */
 export function kill(pid: number): void {
   try {

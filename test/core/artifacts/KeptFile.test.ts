@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { holdFolder, identify, namesOf } from '../../../src/lib/task-system/core/artifacts/KeptFile.ts';
+import { holdFolder, identify, identifyForGood, namesOf } from '../../../src/lib/task-system/core/artifacts/KeptFile.ts';
 import { temporaryDirectory } from '../support.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -74,6 +74,30 @@ describe('holdFolder', () => {
     chmodSync(join(workspace, 'a'), 0);
     await expect(holdFolder(workspace, 'a/b/c', ['a', 'b', 'c'])).rejects.toMatchObject({ code: 'ARTIFACT_REFUSED' });
     chmodSync(join(workspace, 'a'), 0o700);
+  });
+});
+
+describe('identifyForGood', () => {
+  it('waits until the tick of the kernel is over in which the file was changed: a second change in it would leave no trace', async () => {
+    const file = join(temporaryDirectory(), 'file');
+    writeFileSync(file, 'hello');
+    const { bytes, changed } = await identifyForGood(file, 'file');
+    expect(bytes).toBe(5);
+    expect(Date.now() - Number(changed / 1_000_000n)).toBeGreaterThan(10);
+  });
+
+  it('sees every change that comes after it, however soon, and though it is of the same size', async () => {
+    const file = join(temporaryDirectory(), 'file');
+    for (let round = 0; round < 20; round++) {
+      writeFileSync(file, 'a');
+      const { changed } = await identifyForGood(file, 'file');
+      writeFileSync(file, 'b');
+      expect((await identify(file, 'file')).changed).not.toBe(changed);
+    }
+  });
+
+  it('refuses what is not there', async () => {
+    await expect(identifyForGood(join(temporaryDirectory(), 'nothing'), 'nothing')).rejects.toMatchObject({ code: 'ARTIFACT_REFUSED' });
   });
 });
 

@@ -4,7 +4,9 @@ import { appendFileSync, chmodSync, existsSync, linkSync, mkdirSync, readdirSync
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AttemptMarks, type Mark } from '../../../src/lib/task-system/core/artifacts/AttemptMarks.ts';
+import { holdFolder, identify } from '../../../src/lib/task-system/core/artifacts/KeptFile.ts';
 import { moveKept } from '../../../src/lib/task-system/core/artifacts/moveKept.ts';
+import { killAndWait } from '../programs.ts';
 import { temporaryDirectory } from '../support.ts';
 
 interface Kept { readonly workspace: string; readonly target: string; readonly file: string; readonly mark: Mark }
@@ -17,6 +19,17 @@ async function keep(path = 'report/result.csv'): Promise<Kept> {
   writeFileSync(file, 'a,b\n1,2\n');
   const mark = await new AttemptMarks({ artifacts: 64, artifactsMb: 1 }).add(workspace, path);
   return { workspace, target, file, mark };
+}
+
+/** Marks `a/file` as it is at this moment, without waiting until a change would show. */
+async function markAtOnce(workspace: string): Promise<Mark> {
+  const [path, names] = ['a/file', ['a', 'file']];
+  const folder = await holdFolder(workspace, path, names);
+  try {
+    return { path, names, identity: await identify(folder.at('file'), path) };
+  } finally {
+    await folder.close();
+  }
 }
 
 describe('moveKept', () => {
@@ -78,11 +91,11 @@ describe('moveKept', () => {
       process.stdout.write('.');
       for (;;) { try { fs.writeFileSync('a/file', 'mine'); fs.renameSync('a', 'b'); fs.symlinkSync(outside, 'a'); fs.unlinkSync('a'); fs.renameSync('b', 'a'); } catch {} }`;
     const swapper = spawn(process.execPath, ['-e', code, workspace, outside], { stdio: ['ignore', 'pipe', 'ignore'] });
-    onTestFinished(() => { swapper.kill('SIGKILL'); });
+    onTestFinished(() => killAndWait(swapper));
     await once(swapper.stdout, 'data');
     for (let round = 0; round < 1_500; round++) {
       const target = join(targets, String(round));
-      await new AttemptMarks({ artifacts: 64, artifactsMb: 1 }).add(workspace, 'a/file').then((mark) => moveKept(workspace, mark, target)).catch(() => undefined);
+      await markAtOnce(workspace).then((mark) => moveKept(workspace, mark, target)).catch(() => undefined);
     }
     const found = readdirSync(targets).filter((name) => existsSync(join(targets, name, 'a/file'))).map((name) => readFileSync(join(targets, name, 'a/file'), 'utf8'));
     expect(found.filter((content) => content !== 'mine' && content !== '')).toEqual([]);

@@ -1,6 +1,6 @@
 import { TaskSystemError } from '../../types/Errors.ts';
 import type { ResolvedLimits } from '../../types/ResolvedOptions.ts';
-import { holdFolder, identify, namesOf, type FileIdentity } from './KeptFile.ts';
+import { holdFolder, identifyForGood, namesOf, type FileIdentity } from './KeptFile.ts';
 
 const MIB = 1_048_576;
 
@@ -35,7 +35,7 @@ export class AttemptMarks {
     const names = namesOf(path);
     const folder = await holdFolder(workspace, path, names);
     try {
-      const identity = await identify(folder.at(names.at(-1) ?? ''), path);
+      const identity = await identifyForGood(folder.at(names.at(-1) ?? ''), path);
       this.#requireRoom(path, identity.bytes);
       const mark = { path, names, identity };
       this.#marks.set(path, mark);

@@ -1,11 +1,16 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TaskSystemError } from '../../types/Errors.ts';
 
 const MAX_PATH_BYTES = 1_024;
 const MAX_NAME_BYTES = 255;
 const MAX_DEPTH = 16;
+/** The longest tick of a kernel (100 a second), and how many of them are waited for. */
+const TICK_MS = 10;
+const MAX_LOOKS = 5;
+const NANOSECONDS = 1_000_000n;
 const FOLDER_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** A file of a workspace as it was when it was looked at. Whatever writes to it afterwards shows in it. */
@@ -75,9 +80,27 @@ export async function identify(file: string, path: string): Promise<FileIdentity
   return { device: info.dev, inode: info.ino, bytes: Number(info.size), modified: info.mtimeNs, changed: info.ctimeNs };
 }
 
+/**
+ * The same, once whatever is written to the file from then on will show in its times: kernels before 6.13 count those in ticks, and a
+ * second change in one tick leaves no trace. A file that is written to all the time shows that by itself.
+ * @throws TaskSystemError `ARTIFACT_REFUSED`.
+ */
+export async function identifyForGood(file: string, path: string): Promise<FileIdentity> {
+  let identity = await identify(file, path);
+  for (let look = 0; look < MAX_LOOKS && isFresh(identity); look++) {
+    await sleep(TICK_MS);
+    identity = await identify(file, path);
+  }
+  return identity;
+}
+
 /** An error of the catalogue for a path that cannot be an artifact. */
 export function refused(path: string, why: string, cause?: unknown): TaskSystemError {
   return new TaskSystemError('ARTIFACT_REFUSED', `"${path.slice(0, MAX_PATH_BYTES)}" ${why}`, { path: path.slice(0, MAX_PATH_BYTES) }, cause === undefined ? {} : { cause });
+}
+
+function isFresh({ changed }: FileIdentity): boolean {
+  return Date.now() - Number(changed / NANOSECONDS) <= TICK_MS;
 }
 
 /** On Linux the descriptor itself; elsewhere there is only its path. */
