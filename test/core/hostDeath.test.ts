@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { MARKS, rootMarkOf } from '../../src/lib/task-system/policy/Sandbox.ts';
+import { FakeClock } from '../../src/lib/task-system/testing/FakeClock.ts';
 import { ISOLATION_LEVELS } from '../../src/lib/task-system/types/Isolation.ts';
 import { hasKernelLevel } from './isolation/kernelLevel.ts';
 import { childrenOf, commandLine, isRunning, openSystem, processesIn, temporaryDirectory, testOptions } from './support.ts';
@@ -47,6 +49,15 @@ describe('when the host dies by SIGKILL', () => {
     host.kill('SIGKILL');
     await ended(host);
     await until(() => !isRunning(pid));
+  });
+
+  it('what it left is ended by the next host, also by one whose clock stands still', async () => {
+    const root = temporaryDirectory();
+    const left = spawn('sleep', ['1000'], { env: { ...process.env, [MARKS.root]: rootMarkOf(root) }, stdio: 'ignore' });
+    onTestFinished(() => { left.kill('SIGKILL'); });
+    await openSystem({ ...testOptions({ 'echo.mjs': {} }), root }, { clock: new FakeClock() });
+    await ended(left);
+    expect(left.signalCode).toBe('SIGKILL');
   });
 
   it('the task is run again by the next host, as an interruption', async () => {

@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { endMarked } from '../../src/lib/task-system/core/endMarked.ts';
 import { descendantsOf, familyOf, findMarked, groupIsAlive, hasForked, isAlive, signal } from '../../src/lib/task-system/core/processTree.ts';
 import { hasProc } from '../../src/lib/task-system/policy/procfs.ts';
-import { systemClock } from '../../src/lib/task-system/types/Ports.ts';
 import { temporaryDirectory } from '../support/files.ts';
 import { nextPid, startProgram, startScript, type Program } from './programs.ts';
 import { until } from './until.ts';
@@ -146,7 +145,7 @@ describe.runIf(hasProc())('endMarked', () => {
     const other = idle(mark().env);
     const first = startScript('trap "" TERM INT HUP; setsid sleep 1000 & setsid sleep 1000 & echo up; exec cat', env);
     await first.nextLine();
-    await expect(endMarked(text.slice(0, -1), systemClock)).resolves.toEqual([]);
+    await expect(endMarked(text.slice(0, -1))).resolves.toEqual([]);
     await expect(first.ended).resolves.toBe('SIGKILL');
     expect(await marked(text)).toEqual([]);
     expect(isAlive(other.pid)).toBe(true);
@@ -155,12 +154,12 @@ describe.runIf(hasProc())('endMarked', () => {
   it('spares a process whose mark only begins alike', async () => {
     const { env, text } = mark();
     const other = idle({ TEST_MARK: `${env['TEST_MARK'] ?? ''}0` });
-    await expect(endMarked(text.slice(0, -1), systemClock)).resolves.toEqual([]);
+    await expect(endMarked(text.slice(0, -1))).resolves.toEqual([]);
     expect(isAlive(other.pid)).toBe(true);
   });
 
   it('is done at once when nobody carries the mark', async () => {
-    await expect(endMarked(`TEST_MARK=${randomUUID()}`, systemClock)).resolves.toEqual([]);
+    await expect(endMarked(`TEST_MARK=${randomUUID()}`)).resolves.toEqual([]);
   });
 });
 

@@ -118,7 +118,7 @@ export class Sessions {
 
   /** Ends what a host that was killed here may have left, prepares the directories, starts the spares. */
   async open(): Promise<void> {
-    await endMarked(`${MARKS.root}=${this.#rootMark}`, this.#ports.clock);
+    await endMarked(`${MARKS.root}=${this.#rootMark}`);
     await this.workspaces.open();
     // Not waited for: the first spares need not have it, and whoever opens the system would.
     void this.#ports.launcher.open(this.#ownSlot());

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { childrenOf } from '../policy/procfs.ts';
 import { MARKS } from '../policy/Sandbox.ts';
 import type { LaunchPlan } from '../policy/sandbox/LaunchPlan.ts';
-import type { Clock } from '../types/Ports.ts';
+import { systemClock, type Clock } from '../types/Ports.ts';
 import type { ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import { endedWithin } from './endedWithin.ts';
@@ -162,7 +162,7 @@ export class TaskProcess {
     await this.exited;
     if (isAlone && !groupIsAlive(pid)) return [];
     signal(-pid, 'SIGKILL');
-    return endMarked(`${MARKS.process}=${this.id}`, this.#clock);
+    return endMarked(`${MARKS.process}=${this.id}`);
   }
 
   #hear(message: ChildMessage): void {
@@ -206,7 +206,7 @@ export class TaskProcess {
     for (let look = 0; look < MAX_LOOKS; look++) {
       if (!isAlive(init)) return true;
       // It dies with bubblewrap, which may have been quicker. It gets no signal: its number may be somebody else's by now.
-      await new Promise<void>((resolve) => { this.#clock.setTimer(LOOK_INTERVAL_MS, resolve); });
+      await new Promise<void>((resolve) => { systemClock.setTimer(LOOK_INTERVAL_MS, resolve, true); });
     }
     return false;
   }

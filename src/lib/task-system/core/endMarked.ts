@@ -1,4 +1,4 @@
-import type { Clock } from '../types/Ports.ts';
+import { systemClock } from '../types/Ports.ts';
 import { findMarked, signal } from './processTree.ts';
 
 /** How often survivors are looked for before giving up. */
@@ -6,16 +6,17 @@ const MAX_SWEEPS = 50;
 const SWEEP_INTERVAL_MS = 20;
 
 /**
- * Kills every process whose environment carries a mark (`NAME=value`), until there is none.
+ * Kills every process whose environment carries a mark (`NAME=value`), until there is none. It waits for the kernel, and so by the
+ * machine's own clock, whatever clock a system has: one that stands still would never let it look again.
  * @returns the processes that could not be ended; empty is the rule.
  */
-export async function endMarked(mark: string, clock: Clock): Promise<readonly number[]> {
+export async function endMarked(mark: string): Promise<readonly number[]> {
   let survivors: readonly number[] | undefined;
   for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
     survivors = await findMarked(`${mark}\0`);
     if (survivors?.length === 0) return [];
     for (const survivor of survivors ?? []) signal(survivor, 'SIGKILL');
-    await new Promise<void>((resolve) => { clock.setTimer(SWEEP_INTERVAL_MS, resolve, true); });
+    await new Promise<void>((resolve) => { systemClock.setTimer(SWEEP_INTERVAL_MS, resolve, true); });
   }
   return survivors ?? [];
 }
