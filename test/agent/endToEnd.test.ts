@@ -53,7 +53,7 @@ function toolEnds(events: readonly TaskEvent[]): readonly string[] {
   return events.flatMap((event) => (event.type === 'task:tool:end' ? [`${event.data.tool}: ${event.data.outcome}`] : []));
 }
 
-describe.skipIf(!hasKernel)('an agent from end to end', { timeout: 300_000 }, () => {
+describe.skipIf(!hasKernel)('an agent from end to end', { timeout: 600_000 }, () => {
   it('mends a repository in the sandbox of the kernel, with others, beyond its window, and though its host is killed', async () => {
     const [root, project] = [temporaryDirectory(), path.join(temporaryDirectory(), 'shop')];
     mkdirSync(project);

@@ -42,7 +42,7 @@ async function open(script: (request: ChatRequest) => ScriptedReply, rest: Parti
 
 const spawn = (input: string): { readonly name: string; readonly arguments: object } => ({ name: 'spawn_task', arguments: { type: 'look', input } });
 
-describe('an agent in a system', { timeout: 120_000 }, () => {
+describe('an agent in a system', { timeout: 240_000 }, () => {
   it('starts two others, waits for them without a slot, and is remembered', async () => {
     const { system, events, project } = await open((request) => {
       if (taskOf(request).includes('Look at')) return { text: `Seen: ${taskOf(request)}` };

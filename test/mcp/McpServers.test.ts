@@ -8,7 +8,7 @@ import { openServer } from './support.ts';
 const PROGRAM = fileURLToPath(new URL('./programs/server.mjs', import.meta.url));
 const REAL = { command: process.execPath, args: [PROGRAM] };
 
-describe('McpServers', { timeout: 120_000 }, () => {
+describe('McpServers', { timeout: 240_000 }, () => {
   it('has the tools of a server under its name', async () => {
     const { tools } = await openServer(REAL);
     expect([...tools.keys()]).toContain('mcp__test__echo');

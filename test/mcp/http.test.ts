@@ -15,9 +15,15 @@ const TOKEN = 'Bearer of-the-host';
 class WebServer {
   #http: HttpServer | undefined;
   #port = 0;
+  #streams = 0;
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}/mcp`;
+  }
+
+  /** How many clients have begun to listen for what the server says of itself. */
+  get streams(): number {
+    return this.#streams;
   }
 
   async start(): Promise<this> {
@@ -30,6 +36,7 @@ class WebServer {
       void this.#transportOf(request, sessions).then(async (transport) => {
         if (transport === undefined) response.writeHead(404).end();
         else await transport.handleRequest(request, response);
+        if (request.method === 'GET') this.#streams++;
       });
     });
     this.#http.listen(this.#port, '127.0.0.1');
@@ -73,7 +80,7 @@ async function started(): Promise<WebServer> {
   return server;
 }
 
-describe('McpServers over HTTP', { timeout: 60_000 }, () => {
+describe('McpServers over HTTP', { timeout: 240_000 }, () => {
   it('has and calls the tools of an address, with the headers of the host', async () => {
     const { tools, call } = await openServer({ url: (await started()).url, headers: { authorization: TOKEN } });
     expect([...tools.keys()]).toEqual(['mcp__test__echo', 'mcp__test__learn', 'mcp__test__hang']);
@@ -87,7 +94,10 @@ describe('McpServers over HTTP', { timeout: 60_000 }, () => {
   });
 
   it('tells of a tool that is new', async () => {
-    const { call, kinds } = await openServer({ url: (await started()).url, headers: { authorization: TOKEN } });
+    const server = await started();
+    const { call, kinds } = await openServer({ url: server.url, headers: { authorization: TOKEN } });
+    // A client begins to listen in the background once it is connected.
+    await poll(() => server.streams).toBe(1);
     await call('learn');
     await poll(kinds).toEqual(['tool-added mcp__test__dance']);
   });

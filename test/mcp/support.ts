@@ -5,6 +5,9 @@ import type { McpChange, McpServerOptions } from '../../src/lib/task-system/type
 import type { ToolLike } from '../../src/lib/task-system/types/Tools.ts';
 import { makeLogger } from '../core/makers.ts';
 
+/** How long a server may take to start on a busy machine. */
+const PATIENCE_MS = 100_000;
+
 /** One server, connected as a system does it, by the name `test`. */
 export async function openServer(server: McpServerOptions): Promise<{
   readonly tools: Map<string, ToolLike>;
@@ -14,7 +17,7 @@ export async function openServer(server: McpServerOptions): Promise<{
 }> {
   const tools = new Map<string, ToolLike>();
   const changes: McpChange[] = [];
-  const { mcp } = parseTaskSystemOptions({ root: '/tmp/x', tasks: {}, mcp: { servers: { test: server }, onChange: (change: McpChange) => { changes.push(change); } } });
+  const { mcp } = parseTaskSystemOptions({ root: '/tmp/x', tasks: {}, mcp: { servers: { test: { connectTimeoutMs: PATIENCE_MS, ...server } }, onChange: (change: McpChange) => { changes.push(change); } } });
   const servers = new McpServers({ options: mcp, logger: makeLogger(), shelf: { put: (name, tool) => { tools.set(name, tool); }, drop: (name) => { tools.delete(name); } } });
   onTestFinished(() => servers.close());
   await servers.open();

@@ -4,7 +4,7 @@ import type { TaskSystem } from '../../src/lib/task-system/index.ts';
 import type { PolicyOptions } from '../../src/lib/task-system/types/Policy.ts';
 import { openSystem, recordEvents, recordingLogger, temporaryDirectory } from '../core/support.ts';
 
-const SERVER = { command: process.execPath, args: [fileURLToPath(new URL('./programs/server.mjs', import.meta.url))] };
+const SERVER = { command: process.execPath, args: [fileURLToPath(new URL('./programs/server.mjs', import.meta.url))], connectTimeoutMs: 100_000 };
 
 function open(policy: PolicyOptions): Promise<TaskSystem> {
   return openSystem({
@@ -14,7 +14,7 @@ function open(policy: PolicyOptions): Promise<TaskSystem> {
   });
 }
 
-describe('tools of an MCP server', { timeout: 120_000 }, () => {
+describe('tools of an MCP server', { timeout: 240_000 }, () => {
   it('are called by tasks, as the policy allows', async () => {
     const system = await open({ allow: ['mcp__test__*'], deny: ['mcp__test__fail'] });
     const events = recordEvents(system);

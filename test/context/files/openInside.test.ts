@@ -50,7 +50,7 @@ describe('openInside', () => {
     expect(await read(directory, 'link')).toBe('ours');
   });
 
-  it('never reads a file outside while somebody swaps a folder on the way for a link', { timeout: 120_000 }, async () => {
+  it('never reads a file outside while somebody swaps a folder on the way for a link', { timeout: 240_000 }, async () => {
     const directory = layOut();
     const swapper = spawn(process.execPath, ['-e', SWAPS], { cwd: directory, stdio: ['ignore', 'pipe', 'inherit'] });
     onTestFinished(async () => {

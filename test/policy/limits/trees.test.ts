@@ -7,6 +7,7 @@ import { ProcTree } from '../../../src/lib/task-system/policy/limits/ProcTree.ts
 import { MARKS } from '../../../src/lib/task-system/policy/Sandbox.ts';
 import { FakeClock } from '../../../src/lib/task-system/testing/FakeClock.ts';
 import { kill, nextPid, startProgram, startScript } from '../../core/programs.ts';
+import { until } from '../../core/until.ts';
 
 describe.each([['ProcTree', ProcTree], ['PidusageTree', PidusageTree]] as const)('%s', (_name, Tree) => {
   it('counts a process and its descendants, and what they hold', async () => {
@@ -27,7 +28,7 @@ describe.each([['ProcTree', ProcTree], ['PidusageTree', PidusageTree]] as const)
 describe('ProcTree', () => {
   it('counts threads, and every shared page once', async () => {
     const program = startScript('sleep 1000 & echo $!; wait');
-    await nextPid(program);
+    await asleep(await nextPid(program));
     const tree = new ProcTree(program.pid);
     const usage = await tree.read();
     expect(usage?.threads).toBe(2);
@@ -38,6 +39,7 @@ describe('ProcTree', () => {
   it('finds by its mark what left its parent, its group and its session', async () => {
     const program = startScript('(setsid sleep 1000 & echo $!) ; exec sleep 1000', { [MARKS.process]: 'tree-1' });
     const daemon = await nextPid(program);
+    await asleep(daemon);
     const clock = new FakeClock();
     const table = new MarkTable(clock);
     const tree = new ProcTree(program.pid, () => table.pidsOf('tree-1'));
@@ -95,6 +97,11 @@ describe('Prlimit', () => {
     expect([await prlimit.apply(process.pid, {}), prlimit.proven]).toEqual([false, undefined]);
   });
 });
+
+/** Waits until a process is what it is to become: its memory and its environment change while its program is replaced. */
+async function asleep(pid: number): Promise<void> {
+  await until(() => readFileSync(`/proc/${String(pid)}/stat`, 'utf8').includes('(sleep) S'));
+}
 
 /** Runs `main`, which knows the code of `worker`; reads its tree, lets it go on, and waits for the process that it starts then. */
 async function startAndRead(main: string, worker: string): Promise<{ readonly tree: ProcTree; readonly child: number }> {
