@@ -4,8 +4,8 @@ import type { Machine } from '../../src/lib/task-system/policy/sandbox/Machine.t
 import { SYSCALL_TABLES } from '../../src/lib/task-system/policy/sandbox/syscalls.ts';
 
 const request: LaunchRequest = {
-  kind: { level: 'process', view: { readable: [], hiddenFiles: [], hiddenFolders: [] }, extra: [], unixSockets: false, env: {} },
-  entry: '/lib/child.cjs', directory: '/root/workspaces/.slot-1', groundwork: { arguments: ['--ro-bind', '/host/etc', '/etc'] }, rootMark: 'root-mark', hostId: 'host-1', processId: 'process-1', env: [], niceness: 10,
+  kind: { level: 'process', view: { readable: [], hiddenFiles: [], hiddenFolders: [] }, unixSockets: false, env: {} },
+  entry: '/lib/child.cjs', directory: '/root/workspaces/.slot-1', groundwork: { of: () => ['/ground/arguments', '/ground/filter'] }, rootMark: 'root-mark', hostId: 'host-1', processId: 'process-1', env: [], niceness: 10,
 };
 
 afterEach(() => { vi.unstubAllEnvs(); });
@@ -40,7 +40,7 @@ describe('planLaunch', () => {
 });
 
 describe('planLaunch of a process with a way to the network', () => {
-  const network = { order: { token: 'secret', socket: '/proxy/socket', port: 3_128 }, mounts: [{ from: '/sockets/0', to: '/proxy/socket', writable: false }], program: '/lib/network.cjs' };
+  const network = { order: { token: 'secret', socket: '/proxy/socket', port: 3_128 }, mounts: [{ from: '/root/sockets/0', to: '/proxy/socket' }], program: '/lib/network.cjs' };
   const machine: Machine = { platform: 'linux', arch: 'x64', bubblewrap: '/usr/bin/bwrap', setpriv: '/usr/bin/setpriv', syscalls: SYSCALL_TABLES['x64'], isRoot: false };
 
   it('loads the program for it first, and tells it the way', () => {
@@ -49,9 +49,10 @@ describe('planLaunch of a process with a way to the network', () => {
     expect(JSON.parse(env['TASK_SYSTEM_PROXY'] ?? '')).toEqual(network.order);
   });
 
-  it('puts its socket into the sandbox', () => {
-    const { inputs = [], args } = planLaunch({ ...request, kind: { ...request.kind, level: 'kernel', unixSockets: true }, network }, machine);
-    expect(argumentsOf(inputs[0])).toContain('--ro-bind /sockets/0 /proxy/socket');
+  it('puts its socket into the sandbox, and does not show where it lies', () => {
+    const { args } = planLaunch({ ...request, kind: { ...request.kind, level: 'kernel', unixSockets: true }, network }, machine);
+    expect(args.join(' ')).toContain('--ro-bind ../../sockets/0 /proxy/socket');
+    expect(args.join(' ')).not.toContain('/root/');
     expect(args.join(' ')).not.toContain('secret');
   });
 
@@ -67,9 +68,33 @@ describe('planLaunch of a process with a way to the network', () => {
   });
 });
 
-function argumentsOf(input: Uint8Array | undefined): string {
-  return Buffer.from(input ?? []).toString().split('\0').join(' ');
-}
+describe('planLaunch in a sandbox of the kernel', () => {
+  const machine: Machine = { platform: 'linux', arch: 'x64', bubblewrap: '/usr/bin/bwrap', setpriv: '/usr/bin/setpriv', syscalls: SYSCALL_TABLES['x64'], isRoot: false };
+  const inKernel: LaunchRequest = { ...request, kind: { ...request.kind, level: 'kernel' } };
+
+  it('starts bubblewrap in the directory that becomes the workspace, with what is laid for its kind', () => {
+    const plan = planLaunch(inKernel, machine);
+    expect(plan).toMatchObject({ command: '/usr/bin/bwrap', cwd: request.directory, inputs: ['/ground/arguments', '/ground/filter'], innerWorkspace: '/workspace' });
+    expect(plan.args.slice(0, 4)).toEqual(['--args', '4', '--', process.execPath]);
+  });
+
+  it('asks for one ground for all processes of a kind, and for another one for other kinds', () => {
+    const names: string[] = [];
+    const groundwork: LaunchRequest['groundwork'] = { of: (name) => { names.push(name); return ['', '']; } };
+    for (const unixSockets of [false, false, true]) planLaunch({ ...inKernel, groundwork, kind: { ...inKernel.kind, unixSockets } }, machine);
+    expect(names[1]).toBe(names[0]);
+    expect(names[2]).not.toBe(names[0]);
+  });
+
+  it('becomes the owner of the directory where the host is root, and keeps no right', () => {
+    const { args } = planLaunch({ ...inKernel, owner: 70_001 }, { ...machine, isRoot: true });
+    expect(args.join(' ')).toContain('/usr/bin/setpriv --reuid 70001 --regid 70001 --clear-groups --inh-caps=-all --');
+  });
+
+  it.each([['bubblewrap'], ['syscalls']])('says what is missing where there is no %s', (part) => {
+    expect(() => planLaunch(inKernel, { ...machine, [part]: undefined })).toThrow(expect.objectContaining({ code: 'SANDBOX_UNAVAILABLE' }));
+  });
+});
 
 describe('rootMarkOf', () => {
   it('is the same for every host of a root, and another for another root', () => {

@@ -1,89 +1,116 @@
-import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Groundwork, parentsOf } from '../../../src/lib/task-system/policy/sandbox/Groundwork.ts';
+import { Groundwork, type GroundKind } from '../../../src/lib/task-system/policy/sandbox/Groundwork.ts';
+import { SYSCALL_TABLES } from '../../../src/lib/task-system/policy/sandbox/syscalls.ts';
+
+const { x64: syscalls } = SYSCALL_TABLES;
+if (syscalls === undefined) throw new Error('no table');
+const kind: GroundKind = { view: { readable: [], hiddenFiles: [], hiddenFolders: [] }, unixSockets: false, asRoot: false, syscalls };
 
 let directory = '';
-let etc = '';
+let folder = '';
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'groundwork-'));
-  etc = join(directory, 'etc');
+  folder = join(directory, 'ground');
 });
 afterEach(() => { rmSync(directory, { recursive: true, force: true }); });
 
-/** From where to where something is mounted. */
-function mountsOf(args: readonly string[]): Map<string, string> {
-  return new Map(args.flatMap((word, index) => word === '--ro-bind' ? [[args[index + 2] ?? '', args[index + 1] ?? ''] as const] : []));
+/** The arguments for a kind, and the root that they name. */
+function lay(of: Partial<GroundKind> = {}, groundwork = new Groundwork(folder), name = JSON.stringify(of)) {
+  const [argumentsFile] = groundwork.of(name, { ...kind, ...of });
+  const args = readFileSync(argumentsFile, 'utf8').split('\0');
+  const mounts = new Map(args.flatMap((word, index) => word === '--ro-bind' ? [[args[index + 2] ?? '', args[index + 1] ?? ''] as const] : []));
+  return { args, mounts, root: mounts.get('/') ?? '' };
 }
 
 describe('Groundwork', () => {
   it('makes nothing before the first sandbox needs it', () => {
-    const groundwork = new Groundwork(etc);
-    expect(existsSync(etc)).toBe(false);
-    expect(groundwork.arguments).not.toEqual([]);
-    expect(existsSync(etc)).toBe(true);
+    const groundwork = new Groundwork(folder);
+    expect(existsSync(folder)).toBe(false);
+    lay({}, groundwork);
+    expect(existsSync(folder)).toBe(true);
   });
 
-  it('is laid once, however many sandboxes stand on it', () => {
-    const groundwork = new Groundwork(etc);
-    const first = groundwork.arguments;
-    rmSync(etc, { recursive: true });
-    expect(groundwork.arguments).toBe(first);
-    expect(existsSync(etc)).toBe(false);
+  it('is laid once for a kind, however many sandboxes stand on it', () => {
+    const groundwork = new Groundwork(folder);
+    const first = groundwork.of('kind', kind);
+    rmSync(folder, { recursive: true });
+    expect(groundwork.of('kind', kind)).toBe(first);
+    expect(existsSync(folder)).toBe(false);
   });
 
-  it('becomes /etc as a whole, with names for the own loopback in place of the host\'s', () => {
-    expect(mountsOf(new Groundwork(etc).arguments).get('/etc')).toBe(etc);
-    expect(readFileSync(join(etc, 'hosts'), 'utf8')).toBe('127.0.0.1 localhost task\n::1 localhost\n');
+  it('gives each kind a root of its own: the names of paths of one are not for others', () => {
+    const groundwork = new Groundwork(folder);
+    const [seeing, blind] = [lay({ view: { ...kind.view, readable: ['/var'] } }, groundwork), lay({}, groundwork)];
+    expect([existsSync(join(seeing.root, 'var')), existsSync(join(blind.root, 'var'))]).toEqual([true, false]);
+    expect(seeing.mounts.get('/etc')).toBe(blind.mounts.get('/etc'));
   });
 
-  it.each(['passwd', 'shadow', 'group', 'hostname', 'resolv.conf', 'ssh', 'ssl/private', 'environment', 'machine-id'])('takes no %s along', (name) => {
-    expect(new Groundwork(etc).arguments.join(' ')).not.toContain(`/etc/${name}`);
-    expect(existsSync(join(etc, name))).toBe(false);
+  it('lets nobody but the host read the files and enter the folder', () => {
+    for (const path of new Groundwork(folder).of('kind', kind)) expect(statSync(path).mode & 0o777).toBe(0o400);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
   });
 
-  it('lets everybody read what it made, and nobody write it, whatever the umask of the host is', () => {
+  it('writes a filter that lets unix sockets be only where they are asked for', () => {
+    const groundwork = new Groundwork(folder);
+    const [, without] = groundwork.of('without', kind);
+    const [, having] = groundwork.of('with', { ...kind, unixSockets: true });
+    expect(statSync(having).size).toBeGreaterThan(statSync(without).size);
+    expect(statSync(without).size % 8).toBe(0);
+  });
+});
+
+describe('Groundwork as the root', () => {
+  it.each(['proc', 'dev', 'tmp', 'etc', 'workspace'])('has a place for /%s', (name) => {
+    expect(readdirSync(join(lay().root, name))).toEqual([]);
+  });
+
+  it('has nothing of the host but folders of the system, settings and what the kind may read', () => {
+    const allowed = new Set(['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'usr', 'proc', 'dev', 'tmp', 'etc', 'workspace']);
+    expect(readdirSync(lay().root).filter((name) => !allowed.has(name))).toEqual([]);
+  });
+
+  it('has a folder where a folder and a file where a file will be mounted', () => {
+    const { root } = lay({ view: { ...kind.view, readable: ['/var', '/etc/hosts'] } });
+    expect(readdirSync(join(root, 'var'))).toEqual([]);
+    expect(readFileSync(join(root, 'etc/hosts'), 'utf8')).toBe('');
+  });
+
+  it('has a place for the socket of a kind with a network only', () => {
+    expect(existsSync(join(lay().root, 'proxy'))).toBe(false);
+    expect(statSync(join(lay({ unixSockets: true }, new Groundwork(join(directory, 'other'))).root, 'proxy/socket')).isFile()).toBe(true);
+  });
+
+  it('can be entered by everybody, whatever the umask of the host is', () => {
     const before = process.umask(0o077);
     try {
-      expect(new Groundwork(etc).arguments).not.toEqual([]);
+      const { root } = lay({ view: { ...kind.view, readable: ['/var', '/srv'].filter(existsSync) } });
+      const folders = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+      expect(folders.length).toBeGreaterThan(5);
+      for (const path of [root, ...folders]) expect(statSync(path).mode & 0o777, path).toBe(0o755);
     } finally {
       process.umask(before);
     }
-    const files = readdirSync(etc, { recursive: true, encoding: 'utf8' }).map((name) => join(etc, name));
-    expect(files.length).toBeGreaterThan(1);
-    for (const path of [etc, ...files]) expect(statSync(path).mode & 0o777, path).toBe(statSync(path).isDirectory() ? 0o755 : 0o444);
   });
+});
 
-  it('has a place for each folder that is mounted into what it made', () => {
-    const inner = [...mountsOf(new Groundwork(etc).arguments).keys()].filter((path) => path.startsWith('/etc/'));
-    for (const path of inner) expect(statSync(join(etc, path.slice('/etc/'.length))).isDirectory(), path).toBe(true);
-  });
-
-  it.runIf(existsSync('/usr/bin'))('mounts the folders of the system at their places, and no empty one', () => {
-    const mounts = mountsOf(new Groundwork(etc).arguments);
+describe('Groundwork of the system', () => {
+  it.runIf(existsSync('/usr/bin'))('mounts its folders at their places, and none that holds nothing', () => {
+    const { mounts } = lay();
     expect(mounts.get('/usr/bin')).toBe('/usr/bin');
     for (const [to, from] of mounts) if (to.startsWith('/usr/')) expect(readdirSync(from).length, to).toBeGreaterThan(0);
   });
 
-  it.runIf(existsSync('/bin') && lstatSync('/bin').isSymbolicLink())('makes links where the system has links', () => {
-    const args = new Groundwork(etc).arguments;
-    expect(args[args.indexOf('/bin') - 2]).toBe('--symlink');
+  it('has a place in the root for each of them', () => {
+    const { mounts, root } = lay();
+    for (const to of mounts.keys()) if (to.startsWith('/usr/')) expect(statSync(join(root, to)).isDirectory(), to).toBe(true);
   });
 
   it('never shows all of /usr, where apps and their data may lie', () => {
-    const sources = [...mountsOf(new Groundwork(etc).arguments).values()];
+    const sources = [...lay().mounts.values()];
     for (const path of ['/', '/usr', '/usr/local', '/usr/src', '/etc']) expect(sources).not.toContain(path);
-  });
-});
-
-describe('parentsOf', () => {
-  it('opens each folder on the way, outermost first, but not the end of the way', () => {
-    expect(parentsOf('/srv/app/tasks')).toEqual(['--perms', '0755', '--dir', '/srv', '--perms', '0755', '--dir', '/srv/app']);
-  });
-
-  it('has nothing to do just below the root', () => {
-    expect(parentsOf('/workspace')).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { bubblewrapArguments, INNER_WORKSPACE, type SandboxSpec } from '../../../src/lib/task-system/policy/sandbox/bubblewrap.ts';
+import { bubblewrapArguments, INNER_WORKSPACE, isInTmp, processArguments, shownOf, type SandboxSpec } from '../../../src/lib/task-system/policy/sandbox/bubblewrap.ts';
 
 const spec: SandboxSpec = {
   view: { readable: ['/srv/app/tasks', '/usr/src/app/tasks', '/usr/bin/node'], hiddenFiles: ['/srv/app/tasks/.env'], hiddenFolders: ['/srv/app/tasks/.ssh'] },
-  groundwork: ['--ro-bind', '/usr/bin', '/usr/bin', '--ro-bind', '/host/etc', '/etc'], directory: '/root/workspaces/slot', extra: [], filterFd: 5, asRoot: false,
+  root: '/host/root', mounts: [{ from: '/usr/bin', to: '/usr/bin' }, { from: '/host/etc', to: '/etc' }], filterFd: 5, asRoot: false,
 };
 const args = bubblewrapArguments(spec);
 const text = ` ${args.join(' ')} `;
@@ -36,16 +36,17 @@ describe('bubblewrapArguments', () => {
   });
 
   it('lets nothing be written but the workspace', () => {
-    expect(args.filter((_, index) => args[index - 1] === '--bind')).toEqual([spec.directory]);
-    at(`--bind ${spec.directory} ${INNER_WORKSPACE}`);
+    expect(args.filter((_, index) => args[index - 1] === '--bind')).toEqual(['.']);
+    at(`--bind . ${INNER_WORKSPACE}`);
   });
 
-  it('lays what all sandboxes stand on below everything else', () => {
+  it('lays the root first, closed to writing, and then what stands on it', () => {
+    expect(at('--ro-bind /host/root /')).toBeLessThan(at('--ro-bind /usr/bin /usr/bin'));
     expect(at('--ro-bind /host/etc /etc')).toBeLessThan(at('--proc /proc'));
   });
 
-  it('closes the root when everything is in its place', () => {
-    expect(at('--remount-ro /')).toBeGreaterThan(at(`--bind ${spec.directory} ${INNER_WORKSPACE}`));
+  it('does not stand in the root of the host when it hands over', () => {
+    expect(at('--chdir /')).toBeGreaterThan(at('--proc /proc'));
   });
 
   it('covers /proc/sys after /proc', () => {
@@ -74,13 +75,35 @@ describe('bubblewrapArguments', () => {
     expect(text).not.toContain('--ro-bind /usr/bin/node');
   });
 
-  it('opens the folders on the way to what is shown, for whoever the task is', () => {
-    expect(at('--perms 0755 --dir /srv/app')).toBeLessThan(at('--ro-bind /srv/app/tasks /srv/app/tasks'));
+  it('makes the places for what lies in /tmp, which is empty until then, open to whoever the task is', () => {
+    const inTmp = ` ${bubblewrapArguments({ ...spec, view: { ...spec.view, readable: ['/tmp/app/tasks'] } }).join(' ')} `;
+    expect(inTmp.indexOf(' --tmpfs /tmp ')).toBeLessThan(inTmp.indexOf(' --perms 0755 --dir /tmp/app '));
+    expect(inTmp.indexOf(' --perms 0755 --dir /tmp/app ')).toBeLessThan(inTmp.indexOf(' --ro-bind /tmp/app/tasks /tmp/app/tasks '));
   });
 
-  it('puts what is extra where it is wanted, writable only if it is said', () => {
-    const extra = bubblewrapArguments({ ...spec, extra: [{ from: '/run/proxy', to: '/proxy', writable: false }, { from: '/data', to: '/mnt/data', writable: true }] }).join(' ');
-    expect(extra).toContain('--ro-bind /run/proxy /proxy');
-    expect(extra).toContain('--bind /data /mnt/data');
+  it('leaves the places for everything else to the root: nothing can be made in it', () => {
+    expect(text).not.toContain('--dir');
+  });
+});
+
+describe('processArguments', () => {
+  it('puts what is extra where it is wanted, told from the directory of the process', () => {
+    expect(processArguments('/srv/.tasks/workspaces/slot', [{ from: '/srv/.tasks/sockets/7', to: '/proxy' }])).toEqual(['--ro-bind', '../../sockets/7', '/proxy']);
+  });
+
+  it('has nothing to say of a process without anything extra', () => {
+    expect(processArguments('/srv/.tasks/workspaces/slot', [])).toEqual([]);
+  });
+});
+
+describe('shownOf', () => {
+  it('leaves out what the folders of the system show already', () => {
+    expect(shownOf({ ...spec.view, readable: ['/usr/bin', '/usr/lib/node', '/lib/x', '/usr/binary', '/srv'] })).toEqual(['/usr/binary', '/srv']);
+  });
+});
+
+describe('isInTmp', () => {
+  it.each([['/tmp/app', true], ['/tmp', false], ['/tmpfiles/app', false], ['/srv/tmp/app', false]])('of %s is %s', (path, isIt) => {
+    expect(isInTmp(path)).toBe(isIt);
   });
 });

@@ -36,7 +36,7 @@ export class SandboxKinds {
     const read = [...type.sandbox.read, ...directory === undefined ? [] : [directory]];
     // Without walls there is nothing to see through: all types share their spares.
     const view = level === 'process' ? NO_VIEW : viewOf({ entry: this.#entry, root: this.#options.root, moduleUrl: type.moduleUrl, read });
-    const kind: SandboxKind = { level, view, extra: [], unixSockets: type.policy.network.hosts.length > 0, env: {} };
+    const kind: SandboxKind = { level, view, unixSockets: type.policy.network.hosts.length > 0, env: {} };
     ofType.set(directory ?? '', kind);
     return kind;
   }

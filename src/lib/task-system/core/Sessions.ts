@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Cgroups } from '../policy/cgroups/Cgroups.ts';
 import type { TaskGroup } from '../policy/cgroups/TaskGroup.ts';
 import { ResourceLimiter } from '../policy/ResourceLimiter.ts';
@@ -212,7 +211,7 @@ export class Sessions {
     const directory = this.workspaces.createSlot(processId, owner);
     const { env, niceness } = options.sandbox;
     const network = kind.unixSockets ? this.#networks.admit(processId, kind.level) : undefined;
-    this.#groundwork ??= new Groundwork(join(this.#ownSlot(), 'etc'));
+    this.#groundwork ??= new Groundwork(this.#ownSlot());
     const plan = planLaunch({
       kind, entry: childEntry, directory, groundwork: this.#groundwork, hostId, rootMark: this.#rootMark, processId, env, niceness,
       ...(owner === undefined ? {} : { owner }), ...(network === undefined ? {} : { network }),

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-import { childrenOf } from '../policy/procfs.ts';
+import { childrenOfMainThread } from '../policy/procfs.ts';
 import { MARKS } from '../policy/Sandbox.ts';
 import type { LaunchPlan } from '../policy/sandbox/LaunchPlan.ts';
 import { systemClock, type Clock } from '../types/Ports.ts';
@@ -87,7 +87,7 @@ export class TaskProcess {
   get taskPid(): number | undefined {
     const init = this.#init();
     if (init === undefined) return this.hasNamespace || this.#hasExited ? undefined : this.pid;
-    return childrenOf(init)[0];
+    return childrenOfMainThread(init)[0];
   }
 
   /** Where the child finds a directory of the host that is its workspace. */
@@ -180,10 +180,10 @@ export class TaskProcess {
     this.#up.resolve(undefined);
   }
 
-  /** The first process of the task's namespace: the only child that bubblewrap has. */
+  /** The first process of the task's namespace: the only child that bubblewrap has. Neither of the two has a second thread. */
   #init(): number | undefined {
     if (!this.hasNamespace || this.#hasExited || this.pid === undefined) return undefined;
-    return childrenOf(this.pid)[0];
+    return childrenOfMainThread(this.pid)[0];
   }
 
   /** With the first process of a namespace the kernel ends all others, and it is not reaped before they are gone: no search is needed. */

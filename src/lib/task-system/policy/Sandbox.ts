@@ -3,13 +3,12 @@ import { TaskSystemError } from '../types/Errors.ts';
 import type { IsolationLevel } from '../types/Isolation.ts';
 import { childEnvironment } from './environment.ts';
 import { PROXY_VARIABLE, type ProxyOrder } from './network/ProxyOrder.ts';
-import { bubblewrapArguments, INNER_WORKSPACE, type ExtraMount } from './sandbox/bubblewrap.ts';
+import { INNER_WORKSPACE, processArguments, type Mount } from './sandbox/bubblewrap.ts';
 import type { Groundwork } from './sandbox/Groundwork.ts';
 import type { LaunchPlan } from './sandbox/LaunchPlan.ts';
 import { lookAround, type Machine } from './sandbox/Machine.ts';
 import { permissionFlags } from './sandbox/permissionModel.ts';
 import type { SandboxView } from './sandbox/SandboxView.ts';
-import { buildFilter } from './sandbox/seccomp.ts';
 import { FIRST_INPUT_FD } from './sandbox/spawnPlan.ts';
 
 /** Marks in the environment of task processes, inherited by everything they start. */
@@ -30,8 +29,6 @@ export function rootMarkOf(root: string): string {
 export interface SandboxKind {
   readonly level: IsolationLevel;
   readonly view: SandboxView;
-  /** Files and sockets of the host that are put somewhere inside. Only at the level `kernel`. */
-  readonly extra: readonly ExtraMount[];
   /** Whether the task may open unix sockets, because it has a way to the network. Only at the level `kernel`; weaker levels cannot forbid it. */
   readonly unixSockets: boolean;
   /** Variables of the environment from the start on, beside the allow-list. */
@@ -42,7 +39,7 @@ export interface SandboxKind {
 export interface LaunchNetwork {
   readonly order: ProxyOrder;
   /** What of the host is put inside for it. */
-  readonly mounts: readonly ExtraMount[];
+  readonly mounts: readonly Mount[];
   /** Absolute path of the program that the process loads first. */
   readonly program: string;
 }
@@ -57,7 +54,7 @@ export interface LaunchRequest {
   /** The directory that becomes the task's workspace. */
   readonly directory: string;
   /** What the sandboxes of the level `kernel` stand on. */
-  readonly groundwork: Pick<Groundwork, 'arguments'>;
+  readonly groundwork: Pick<Groundwork, 'of'>;
   /** What `rootMarkOf` says of the system's root. */
   readonly rootMark: string;
   /** Identity of the host instance. */
@@ -98,21 +95,19 @@ export function planLaunch(request: LaunchRequest, machine: Machine = lookAround
   return kind.level === 'permission-model' ? { ...plan, isPathFixed: true } : plan;
 }
 
-/** Puts bubblewrap around a command. Its own arguments pass by a descriptor: they name paths of the host. */
+/** Puts bubblewrap around a command. */
 function wrap(plan: LaunchPlan, { kind, directory, groundwork, owner, network }: LaunchRequest, machine: Machine): LaunchPlan {
   const { bubblewrap, setpriv, syscalls, isRoot } = machine;
   if (bubblewrap === undefined || syscalls === undefined || (isRoot && (setpriv === undefined || owner === undefined))) {
     throw new TaskSystemError('SANDBOX_UNAVAILABLE', 'bubblewrap, setpriv (where the host is root) or the filter for this processor is missing', { level: kind.level });
   }
-  const extra = [...kind.extra, ...network?.mounts ?? []];
-  const spec = { view: kind.view, groundwork: groundwork.arguments, directory, extra, filterFd: FIRST_INPUT_FD + 1, asRoot: isRoot };
-  const argumentBytes = Buffer.from(bubblewrapArguments(spec).map((argument) => `${argument}\0`).join(''));
+  const ground = groundwork.of(nameOfKind(kind), { view: kind.view, unixSockets: kind.unixSockets, asRoot: isRoot, syscalls });
   const becomeOwner = isRoot ? [String(setpriv), '--reuid', String(owner), '--regid', String(owner), '--clear-groups', '--inh-caps=-all', '--'] : [];
   return {
     ...plan,
     command: bubblewrap,
-    args: ['--args', String(FIRST_INPUT_FD), '--', ...becomeOwner, plan.command, ...plan.args],
-    inputs: [argumentBytes, buildFilter(syscalls, { unixSockets: kind.unixSockets })],
+    args: ['--args', String(FIRST_INPUT_FD), ...processArguments(directory, network?.mounts ?? []), '--', ...becomeOwner, plan.command, ...plan.args],
+    inputs: ground,
     innerWorkspace: INNER_WORKSPACE,
     hasNamespace: true,
     // bubblewrap looks the directory up some time after the start.

@@ -52,7 +52,7 @@ export class HelperProcess {
     const [stdout, stderr, channel] = child === undefined ? [] : this.#stock.take(SOCKETS_PER_PROCESS) ?? [];
     if (child === undefined || stdout === undefined || stderr === undefined || channel === undefined) return undefined;
     const id = ++this.#count;
-    const launched = new HelpedProcess([stdout, stderr, channel], plan.inputs === undefined);
+    const launched = new HelpedProcess([stdout, stderr, channel]);
     this.#processes.set(id, launched);
     child.channel?.ref();
     this.#order(child, { type: 'start', id, plan, sockets: [stdout.number, stderr.number, channel.number] });
@@ -146,7 +146,8 @@ export class HelperProcess {
 
 /** A process that a helper starts. */
 class HelpedProcess implements Launched {
-  readonly isClean: boolean;
+  /** The helper has closed what it was handed, and whoever reads inputs closes them. */
+  readonly isClean = true;
   readonly stdout: Socket;
   readonly stderr: Socket;
   readonly channel: Socket;
@@ -154,9 +155,7 @@ class HelpedProcess implements Launched {
   readonly #exited = Promise.withResolvers<ProcessExit>();
   #pid: number | undefined;
 
-  /** @param isClean the helper has closed what it was handed, so only inputs can be left over. */
-  constructor([stdout, stderr, channel]: readonly [StockedSocket, StockedSocket, StockedSocket], isClean: boolean) {
-    this.isClean = isClean;
+  constructor([stdout, stderr, channel]: readonly [StockedSocket, StockedSocket, StockedSocket]) {
     this.stdout = stdout.socket;
     this.stderr = stderr.socket;
     this.channel = channel.socket;

@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AddressGuard, type AddressRules, type ResolveAll } from '../../types/AddressGuard.ts';
-import type { ExtraMount } from '../sandbox/bubblewrap.ts';
+import type { Mount } from '../sandbox/bubblewrap.ts';
 import { ProxyAccess, type AccessLimits, type Pause } from './ProxyAccess.ts';
 import { INNER_SOCKET, RELAY_PORT, type ProxyOrder } from './ProxyOrder.ts';
 import { createProxyServer, type ServerLimits } from './ProxyServer.ts';
@@ -33,7 +33,7 @@ export interface NetworkProxyOptions {
 export interface NetworkAccess {
   readonly order: ProxyOrder;
   /** What the sandbox has to show. */
-  readonly mounts: readonly ExtraMount[];
+  readonly mounts: readonly Mount[];
   readonly access: ProxyAccess;
   /** Ends it: no connection is left, and no new one is possible. */
   readonly close: () => void;
@@ -101,7 +101,7 @@ export class NetworkProxy {
     // Within its folder the host alone can reach it; in the sandbox the task is another user than the host.
     server.listen({ path, exclusive: true, readableAll: true, writableAll: true }).unref();
     const admitted: NetworkAccess = {
-      access, order: { token: access.token, socket: INNER_SOCKET, port: RELAY_PORT, mayRelay: true }, mounts: [{ from: path, to: INNER_SOCKET, writable: false }],
+      access, order: { token: access.token, socket: INNER_SOCKET, port: RELAY_PORT, mayRelay: true }, mounts: [{ from: path, to: INNER_SOCKET }],
       close: () => {
         access.close();
         server.close();

@@ -1,88 +1,90 @@
-import { accessSync, chmodSync, constants, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { INNER_SOCKET } from '../network/ProxyOrder.ts';
+import { bubblewrapArguments, INNER_WORKSPACE, isInTmp, shownOf, type Mount } from './bubblewrap.ts';
+import { copyLinks, makeFolder, placeOf } from './folders.ts';
+import type { SandboxView } from './SandboxView.ts';
+import { buildFilter } from './seccomp.ts';
+import { laySettings } from './settings.ts';
+import { FIRST_INPUT_FD } from './spawnPlan.ts';
+import type { SyscallTable } from './syscalls.ts';
 import { SYSTEM_FOLDERS } from './systemFolders.ts';
 
-/** What a sandboxed task finds as /etc/hosts: that of the host names machines of its network. */
-const HOSTS_FILE = '127.0.0.1 localhost task\n::1 localhost\n';
+/** What makes sandboxes differ, as far as bubblewrap is concerned. */
+export interface GroundKind {
+  readonly view: SandboxView;
+  /** Whether the task may open unix sockets. */
+  readonly unixSockets: boolean;
+  /** Whether the host is root. */
+  readonly asRoot: boolean;
+  readonly syscalls: SyscallTable;
+}
 
-/** What programs need of /etc, none of it private: the linker, time zone, names of services. */
-const SETTING_FILES = [
-  '/etc/ld.so.cache', '/etc/ssl/openssl.cnf', '/etc/localtime', '/etc/nsswitch.conf', '/etc/protocols', '/etc/services', '/etc/mime.types', '/etc/gitconfig',
-];
-/** Certificates, and the alternatives of Debian. */
-const SETTING_FOLDERS = ['/etc/ssl/certs', '/etc/ca-certificates/extracted', '/etc/pki/tls/certs', '/etc/pki/ca-trust/extracted', '/etc/alternatives'];
-
-const FOLDER_MODE = 0o755;
-const FILE_MODE = 0o444;
+/** Absolute paths of files that bubblewrap reads, in this order: its arguments, each followed by a zero byte, and the filter of system calls. */
+export type Ground = readonly [argumentsFile: string, filterFile: string];
 
 /**
- * What all sandboxes of a host stand on: the programs and libraries of the system, and an /etc of their own. It is laid once, with
- * as few mounts as will do: for each one bubblewrap reads the list of all others, so they are most of what a sandbox costs.
+ * What all sandboxes of a kind stand on: a folder that becomes their root, with links and a place for each mount, and files that tell
+ * bubblewrap how to build on it. It is laid once, on disk, with as few mounts as will do: for each one bubblewrap reads the list of all
+ * others, so they are most of what a sandbox costs.
  */
 export class Groundwork {
   readonly #folder: string;
-  #laid: readonly string[] | undefined;
+  readonly #laid = new Map<string, Ground>();
+  #settings: readonly Mount[] | undefined;
 
-  /** @param folder becomes /etc; it is made when the first sandbox needs it, and must stay until the last one is gone. */
+  /** @param folder nobody but the host may reach it. It is made when the first sandbox needs it, and must stay until the last one is gone. */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** What bubblewrap is asked for. Changes of the system's settings show in the sandboxes of the next host. */
-  get arguments(): readonly string[] {
-    this.#laid ??= [...systemMounts(), ...this.#layEtc()];
-    return this.#laid;
+  /**
+   * The ground for sandboxes of a kind. Changes of the system's settings show in those of the next host.
+   * @param name the same for kinds that are the same.
+   */
+  of(name: string, kind: GroundKind): Ground {
+    const laid = this.#laid.get(name) ?? this.#lay(join(this.#folder, String(this.#laid.size)), kind);
+    this.#laid.set(name, laid);
+    return laid;
   }
 
-  #layEtc(): readonly string[] {
-    makeFolder(this.#folder);
-    const files = SETTING_FILES.filter(isReadable);
-    for (const path of files) copyFileSync(path, this.#placeOf(path));
-    writeFileSync(this.#placeOf('/etc/hosts'), HOSTS_FILE);
-    for (const path of [...files, '/etc/hosts']) chmodSync(this.#placeOf(path), FILE_MODE);
-    const folders = SETTING_FOLDERS.filter(existsSync);
-    for (const path of folders) makeFolder(this.#placeOf(path));
-    return ['--ro-bind', this.#folder, '/etc', ...folders.flatMap((path) => ['--ro-bind', path, path])];
+  #lay(folder: string, { view, unixSockets, asRoot, syscalls }: GroundKind): Ground {
+    this.#settings ??= this.#laySettings();
+    const root = join(folder, 'root');
+    const system = SYSTEM_FOLDERS.filter(existsSync).filter((path) => !copyLinks(path, placeOf(path, root))).map(inPlace);
+    for (const path of ['/proc', '/dev', '/tmp', '/etc', INNER_WORKSPACE]) makeFolder(placeOf(path, root));
+    if (unixSockets) makeFile(placeOf(INNER_SOCKET, root));
+    for (const path of shownOf(view)) if (!isInTmp(path)) makePlace(path, root);
+    const words = bubblewrapArguments({ view, root, mounts: [...system, ...this.#settings], filterFd: FIRST_INPUT_FD + 1, asRoot });
+    return [
+      written(join(folder, 'arguments'), words.map((word) => `${word}\0`).join('')),
+      written(join(folder, 'filter'), buildFilter(syscalls, { unixSockets })),
+    ];
   }
 
-  /** Where a file of /etc is in the folder, with the folders on the way. */
-  #placeOf(path: string): string {
-    const place = join(this.#folder, path.slice('/etc/'.length));
-    makeFolder(dirname(place));
-    return place;
-  }
-}
-
-/** The folders on the way to a path, open to others: those that bubblewrap makes by itself are not, and the task is another user than who makes them. */
-export function parentsOf(path: string): readonly string[] {
-  const parent = dirname(path);
-  return parent === '/' ? [] : [...parentsOf(parent), ...folderAt(parent)];
-}
-
-function systemMounts(): readonly string[] {
-  return SYSTEM_FOLDERS.filter(existsSync).flatMap((path) => [...parentsOf(path), ...mountOf(path)]);
-}
-
-function mountOf(path: string): readonly string[] {
-  if (lstatSync(path).isSymbolicLink()) return ['--symlink', readlinkSync(path), path];
-  return isReadable(path) && readdirSync(path).length === 0 ? folderAt(path) : ['--ro-bind', path, path];
-}
-
-/** What the host may not read itself, it cannot copy, and its tasks do without. */
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
+  #laySettings(): readonly Mount[] {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const folders = laySettings(join(this.#folder, 'settings'));
+    return [{ from: join(this.#folder, 'settings', 'etc'), to: '/etc' }, ...folders.map(inPlace)];
   }
 }
 
-function folderAt(path: string): readonly string[] {
-  return ['--perms', '0755', '--dir', path];
+function inPlace(path: string): Mount {
+  return { from: path, to: path };
 }
 
-/** Open to others whatever the host's umask is. */
-function makeFolder(path: string): void {
-  if (mkdirSync(path, { recursive: true }) !== undefined) chmodSync(path, FOLDER_MODE);
+/** What is mounted and the place for it must be of one kind. */
+function makePlace(path: string, root: string): void {
+  const place = placeOf(path, root);
+  if (statSync(path).isDirectory()) makeFolder(place);
+  else if (!existsSync(place)) makeFile(place);
+}
+
+function makeFile(place: string): void {
+  writeFileSync(place, '', { mode: 0o444 });
+}
+
+function written(path: string, content: string | Uint8Array): string {
+  writeFileSync(path, content, { mode: 0o400 });
+  return path;
 }

@@ -21,8 +21,8 @@ export interface LaunchPlan {
   readonly niceness: number;
   /** What the process is limited to. @defaultValue nothing */
   readonly limits?: LaunchLimits;
-  /** What the command reads from descriptors 4, 5, …: passed this way, it shows in no list of processes. @defaultValue none */
-  readonly inputs?: readonly Uint8Array[];
+  /** Absolute paths of files that the command reads from descriptors 4, 5, …, and closes. @defaultValue none */
+  readonly inputs?: readonly string[];
   /** Where the child finds its workspace. @defaultValue where the host has it */
   readonly innerWorkspace?: string;
   /** Whether the child lives in a process namespace of its own, which ends with the first process in it. @defaultValue false */

@@ -69,8 +69,8 @@ async function sing(level: IsolationLevel, { entry, root, spawn, clock }: ProbeP
   if (owner !== undefined) chownSync(directory, owner, owner);
   const order: CanaryOrder = { workspace: level === 'kernel' ? '/workspace' : directory, outside, namespaces: namespaces() };
   const plan = planLaunch({
-    kind: { level, view: viewOf({ entry, root }), extra: [], unixSockets: false, env: {} },
-    entry, entryArguments: [CANARY_COMMAND, JSON.stringify(order)], directory, groundwork: new Groundwork(join(nest, 'etc')), rootMark: 'canary', hostId: 'canary', processId: randomUUID(), env: [], niceness: 0,
+    kind: { level, view: viewOf({ entry, root }), unixSockets: false, env: {} },
+    entry, entryArguments: [CANARY_COMMAND, JSON.stringify(order)], directory, groundwork: new Groundwork(join(nest, 'ground')), rootMark: 'canary', hostId: 'canary', processId: randomUUID(), env: [], niceness: 0,
     ...(owner === undefined ? {} : { owner }),
   }, machine);
   const { promise, resolve } = Promise.withResolvers<undefined>();

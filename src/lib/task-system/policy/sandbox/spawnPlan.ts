@@ -1,5 +1,5 @@
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import type { Writable } from 'node:stream';
+import { closeSync, openSync } from 'node:fs';
 import type { ProcessSpawner } from '../../types/Ports.ts';
 import { CHANNEL_FD } from '../../types/Protocol.ts';
 import type { LaunchPlan } from './LaunchPlan.ts';
@@ -13,33 +13,19 @@ export const FIRST_INPUT_FD = CHANNEL_FD + 1;
  * Limited before its program is loaded.
  * @param pipes what becomes stdout, stderr and the channel: pipes that are made here, or descriptors that are there already.
  * @param isLimited whether it inherits its limits.
+ * @throws Error when an input cannot be read.
  */
 export function spawnPlan(plan: LaunchPlan, spawn: ProcessSpawner, pipes: readonly (number | 'pipe')[] = ['pipe', 'pipe', 'pipe'], isLimited = false): ChildProcess {
-  const inputs = plan.inputs ?? [];
-  const stdio: StdioOptions = ['ignore', ...pipes, ...inputs.map(() => 'pipe' as const)];
   const [command, args] = plan.limits === undefined || isLimited
     ? [plan.command, plan.args]
     : [plan.limits.program, [...plan.limits.args, '--', plan.command, ...plan.args]];
-  const child = spawn(command, args, { cwd: plan.cwd, env: plan.env, stdio, detached: true, windowsHide: true });
-  for (const [index, input] of inputs.entries()) {
-    const stream = streamAt(child, FIRST_INPUT_FD + index);
-    // A process that dies at once does not read: its exit tells more.
-    stream?.on('error', () => undefined);
-    stream?.end(input);
+  const inputs: number[] = [];
+  try {
+    // Each process has its own: where one has read to is a matter of the open file, not of the descriptor.
+    for (const path of plan.inputs ?? []) inputs.push(openSync(path, 'r'));
+    const stdio: StdioOptions = ['ignore', ...pipes, ...inputs];
+    return spawn(command, args, { cwd: plan.cwd, env: plan.env, stdio, detached: true, windowsHide: true });
+  } finally {
+    for (const input of inputs) closeSync(input);
   }
-  return child;
-}
-
-function streamAt(child: ChildProcess, fd: number): Writable | undefined {
-  const stream = pipesOf(child)?.[fd];
-  return isWritable(stream) ? stream : undefined;
-}
-
-/** Where no more files can be opened, Node leaves a child that could not be started without any pipes. */
-function pipesOf(child: ChildProcess): readonly unknown[] | undefined {
-  return child.stdio;
-}
-
-function isWritable(stream: unknown): stream is Writable {
-  return typeof stream === 'object' && stream !== null && 'write' in stream && 'end' in stream;
 }

@@ -8,3 +8,8 @@ const IN_LOCAL = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libexec', 'share', 'i
 export const SYSTEM_FOLDERS: readonly string[] = [
   ...IN_USR.map((name) => `/usr/${name}`), ...IN_LOCAL.map((name) => `/usr/local/${name}`), '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32',
 ];
+
+/** Whether a path is one of them, or lies in one. */
+export function isOfSystem(path: string): boolean {
+  return SYSTEM_FOLDERS.some((folder) => path === folder || path.startsWith(`${folder}/`));
+}
