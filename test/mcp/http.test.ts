@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
@@ -15,7 +15,7 @@ const TOKEN = 'Bearer of-the-host';
 class WebServer {
   #http: HttpServer | undefined;
   #port = 0;
-  #streams = 0;
+  readonly #streams: ServerResponse[] = [];
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}/mcp`;
@@ -23,7 +23,7 @@ class WebServer {
 
   /** How many clients have begun to listen for what the server says of itself. */
   get streams(): number {
-    return this.#streams;
+    return this.#streams.filter(({ headersSent, statusCode }) => headersSent && statusCode === 200).length;
   }
 
   async start(): Promise<this> {
@@ -33,10 +33,10 @@ class WebServer {
         response.writeHead(401).end();
         return;
       }
+      if (request.method === 'GET') this.#streams.push(response);
       void this.#transportOf(request, sessions).then(async (transport) => {
         if (transport === undefined) response.writeHead(404).end();
         else await transport.handleRequest(request, response);
-        if (request.method === 'GET') this.#streams++;
       });
     });
     this.#http.listen(this.#port, '127.0.0.1');
