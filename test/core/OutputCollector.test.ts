@@ -261,6 +261,36 @@ describe('OutputCollector.finish', () => {
     expect(textOf(setup.said)).toBe('last words');
   });
 
+  it('does not give up while there is more to read', async () => {
+    const setup = collect();
+    let isOver = false;
+    const finished = setup.output.finish(setup.clock).then(() => { isOver = true; });
+    for (let round = 0; round < 5; round++) {
+      setup.stdout.write('more\n');
+      await turns();
+      setup.clock.advance(500);
+      await turns();
+      expect(isOver).toBe(false);
+    }
+    setup.clock.advance(500);
+    await finished;
+    expect(textOf(setup.said)).toBe('more\n'.repeat(5));
+  });
+
+  it('gives up in the end on a stream that something goes on writing to', async () => {
+    const setup = collect();
+    const finished = setup.output.finish(setup.clock);
+    let rounds = 0;
+    for (; !setup.stdout.destroyed && rounds < 100; rounds++) {
+      setup.stdout.write('more\n');
+      await turns();
+      setup.clock.advance(500);
+      await turns();
+    }
+    await finished;
+    expect([rounds, setup.clock.pendingTimers]).toEqual([20, 0]);
+  });
+
   it('hears nothing any more of a stream that it gave up on', async () => {
     const setup = collect();
     const finished = setup.output.finish(setup.clock);

@@ -11,7 +11,7 @@ const system = await createTaskSystem({
 });
 
 const say = (line) => { process.stdout.write(`${line}\n`); };
-for (const type of ['task:start', 'task:wait', 'task:resume', 'task:retry', 'task:complete', 'task:error', 'task:cancel']) system.events.on(type, ({ taskId, attempt }) => { say(`${type} ${taskId} ${attempt}`); });
+for (const type of ['task:start', 'task:wait', 'task:resume', 'task:retry', 'task:complete', 'task:error', 'task:cancel']) system.events.on(type, ({ taskId, attempt, parentId }) => { say(`${type} ${taskId} ${attempt} ${parentId ?? ''}`); });
 
 const unfinished = async () => (await system.queue.snapshot({ tasks: 0 })).projects.reduce((sum, project) => sum + project.ready + project.delayed + project.running + project.waiting, 0);
 

@@ -2,6 +2,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { generateText, streamText, type LanguageModel } from 'ai';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ScriptedModel, type Script } from '../../../examples/scripted/ScriptedModel.ts';
+import { poll } from '../../models/poll.ts';
 
 async function start(script: Script, apiKey?: string): Promise<{ readonly server: ScriptedModel; readonly model: LanguageModel }> {
   const server = await ScriptedModel.start(script, apiKey === undefined ? {} : { apiKey });
@@ -73,14 +74,14 @@ describe('ScriptedModel', () => {
     };
     await expect(read()).rejects.toMatchObject({ isRetryable: true });
     expect(pieces).toEqual(['one', 'two']);
-    expect(server.broken).toBe(1);
+    await poll(() => server.broken).toBe(1);
   });
 
   it('says nothing before it is allowed to', async () => {
     const gate = Promise.withResolvers<undefined>();
     const { server, model } = await start([{ text: 'late', until: gate.promise }]);
     const asked = generateText({ model, ...options });
-    await expect.poll(() => server.open).toBe(1);
+    await poll(() => server.open).toBe(1);
     gate.resolve(undefined);
     expect((await asked).text).toBe('late');
   });
@@ -92,6 +93,6 @@ describe('ScriptedModel', () => {
       expect(piece).toBe('again ');
       stop.abort();
     }
-    await expect.poll(() => server.open).toBe(0);
+    await poll(() => server.open).toBe(0);
   });
 });

@@ -7,7 +7,9 @@ import { endedWithin } from './endedWithin.ts';
 
 const MAX_CHUNK_CHARACTERS = 8_192;
 const TAIL_CHARACTERS = 2_048;
+/** How long a stream may be quiet that does not end, and how often that is waited for. */
 const DRAIN_LIMIT_MS = 500;
+const MAX_DRAINS = 20;
 /** How many times its bound a task may print before that is taken for a runaway. */
 const GROSS_EXCESS = 4;
 
@@ -42,6 +44,7 @@ export class OutputCollector {
   #bytes = 0;
   #isTruncated = false;
   #isExcessive = false;
+  #isOver = false;
   #tail = '';
 
   /** @param redactor takes registered secrets out of everything that is kept or said. */
@@ -51,7 +54,7 @@ export class OutputCollector {
     this.#limitBytes = limitBytes;
     this.#logPath = logPath;
     this.#streams = [streams.stdout, streams.stderr].filter((stream) => stream !== null);
-    this.#ended = Promise.all([this.#read('stdout', streams.stdout), this.#read('stderr', streams.stderr)]);
+    this.#ended = Promise.all([this.#read('stdout', streams.stdout), this.#read('stderr', streams.stderr)]).then(() => { this.#isOver = true; });
   }
 
   /** The end of what was printed, for error messages. */
@@ -64,9 +67,15 @@ export class OutputCollector {
     return this.#bytes;
   }
 
-  /** Waits for the streams to end, for a bounded time: something that escaped may hold them open. Then says the last lines and reads no more. */
+  /**
+   * Waits for the streams to end, for a bounded time: something that escaped may hold them open. While there is more to read, or a slow disk
+   * holds it up, it waits longer. Then says the last lines and reads no more.
+   */
   async finish(clock: Clock): Promise<void> {
-    await endedWithin(this.#ended, DRAIN_LIMIT_MS, clock);
+    for (let round = 0, seen = -1; !this.#isOver && round < MAX_DRAINS && (seen !== this.#bytes || this.#held.size > 0); round++) {
+      seen = this.#bytes;
+      await endedWithin(this.#ended, DRAIN_LIMIT_MS, clock);
+    }
     for (const stream of this.#streams) stream.destroy();
     for (const flush of this.#flushes) flush();
     this.#file?.end();
