@@ -11,7 +11,7 @@ import { Owners } from '../policy/sandbox/owners.ts';
 import type { StartContext } from '../types/Context.ts';
 import type { EventDraft } from '../types/Events.ts';
 import type { TaskIsolation } from '../types/Isolation.ts';
-import type { Clock, Logger, ProcessSpawner } from '../types/Ports.ts';
+import { systemClock, type Clock, type Logger, type ProcessSpawner } from '../types/Ports.ts';
 import { MAX_MODEL_REQUEST_BYTES } from '../types/ModelCalls.ts';
 import type { StartModels } from '../types/Models.ts';
 import { PROTOCOL_VERSION } from '../types/Protocol.ts';
@@ -236,10 +236,11 @@ export class Sessions {
   }
 
   async #openGroups(): Promise<void> {
-    const { options: { sandbox: { cgroup } }, spawn, clock, logger } = this.#ports;
+    const { options: { sandbox: { cgroup } }, spawn, logger } = this.#ports;
     if (cgroup === undefined) return;
     const { openCgroups } = await import('../policy/cgroups/openCgroups.ts');
-    this.#groups = await openCgroups({ setting: cgroup, name: this.#rootMark, spawn, clock });
+    // What it waits for is the kernel: by the machine's own clock, whatever clock the system has.
+    this.#groups = await openCgroups({ setting: cgroup, name: this.#rootMark, spawn, clock: systemClock });
     logger.info(`control groups hold of each task: ${this.#groups.held.join(', ') || 'nothing, only its processes together'}`);
   }
 
