@@ -244,9 +244,10 @@ export class Sessions {
     logger.info(`control groups hold of each task: ${this.#groups.held.join(', ') || 'nothing, only its processes together'}`);
   }
 
+  /** What has a namespace ends with whoever started it, and by its mark: it has no group that could be left without both. */
   async #watch(child: TaskProcess): Promise<void> {
     await child.started;
-    if (child.pid === undefined) return;
+    if (child.pid === undefined || child.hasNamespace) return;
     this.#undertaker.watch(child.pid);
     await child.exited;
     this.#undertaker.forget(child.pid);
