@@ -21,12 +21,14 @@ interface Settings {
   readonly niceness?: number;
   /** Whether it is said to have no descriptor without need. */
   readonly isClean?: boolean;
+  /** Whether it passes for a sandbox: its child for the first process in it, and the child of that for the task. */
+  readonly hasNamespace?: boolean;
 }
 
 /** Starts a shell script in the place of a task; descriptor 3 is its channel. */
-function startScript(script: string, { clock = systemClock, niceness = 0, isClean = false }: Settings = {}): TaskProcess {
+function startScript(script: string, { clock = systemClock, niceness = 0, isClean = false, hasNamespace = false }: Settings = {}): TaskProcess {
   const id = randomUUID();
-  const plan = { command: '/bin/sh', args: ['-c', script], env: { PATH: '/usr/bin:/bin', [MARKS.process]: id }, cwd: '/', niceness };
+  const plan = { command: '/bin/sh', args: ['-c', script], env: { PATH: '/usr/bin:/bin', [MARKS.process]: id }, cwd: '/', niceness, hasNamespace };
   const direct = new DirectLauncher(spawn);
   const launcher = isClean ? { launch: (what: LaunchPlan) => ({ ...direct.launch(what), isClean }) } : direct;
   const child = new TaskProcess(id, plan, { launcher, clock, maxResultBytes: 1_000 });
@@ -68,6 +70,18 @@ async function firstMessage(bytes: number, settings: Settings): Promise<unknown>
 }
 
 describe('TaskProcess', () => {
+  it.runIf(hasProc())('is not there any more when the process that runs the task has ended, even if its sandbox has not noticed', async () => {
+    // A shell that has something else to do afterwards does not become the program.
+    const task = `echo $$; ${READY}; sleep 1000; :`;
+    const child = startScript(`sh -c '(exec sh -c "$0"); sleep 1000' ${JSON.stringify(task).replaceAll('$', String.raw`\$`)}; :`, { hasNamespace: true });
+    const pid = await printedPid(child);
+    await child.up;
+    expect([child.taskPid, child.isThere]).toEqual([pid, true]);
+    kill(pid);
+    await until(() => !isAlive(pid));
+    expect(child.isThere).toBe(false);
+  });
+
   it('tells a process that may have inherited descriptors to close them before anything else', async () => {
     expect(await firstMessage(16, { isClean: false })).toEqual({ type: 'clean' });
   });

@@ -47,8 +47,9 @@ export class TaskProcess {
   readonly #up = Promise.withResolvers<undefined>();
   #hasExited = false;
   #isUp = false;
-  /** The first process of the namespace, as it was when the child came up. */
+  /** The first process of the namespace, and the one that runs the task's code, as they were when the child came up. */
   #seenInit: number | undefined;
+  #seenTask: number | undefined;
   #listener: ChannelListener | undefined;
   /** For how many reasons nothing may be sent now, and what waits for that. */
   #holds = 0;
@@ -103,7 +104,7 @@ export class TaskProcess {
   /** Whether the operating system still has it, as far as is known: word of its end may be on its way. One that is only just being started counts as there. */
   get isThere(): boolean {
     if (this.#hasExited) return false;
-    const first = this.#seenInit ?? this.pid;
+    const first = this.#seenTask ?? this.#seenInit ?? this.pid;
     return first === undefined || isAlive(first);
   }
 
@@ -175,6 +176,7 @@ export class TaskProcess {
     await this.started;
     this.#isUp = true;
     this.#seenInit = this.#init();
+    this.#seenTask = this.#seenInit === undefined ? undefined : childrenOfMainThread(this.#seenInit)[0];
     if (!this.#child.isClean) this.#channel?.send({ type: 'clean' });
     if (this.#held.length === 0) this.send({ type: 'rehearse' });
     this.#up.resolve(undefined);

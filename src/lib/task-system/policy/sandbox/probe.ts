@@ -15,7 +15,8 @@ import { explainFact, missingParts, explainFailure } from './problems.ts';
 import { viewOf } from './SandboxView.ts';
 import { spawnPlan } from './spawnPlan.ts';
 
-const TIMEOUT_MS = 15_000;
+/** A canary takes some 100 ms; on a machine that is busy with other things, very much longer. */
+const TIMEOUT_MS = 60_000;
 const MAX_OUTPUT = 65_536;
 
 /** What must hold at each level. What is not named may be otherwise: the level does not promise it. */
