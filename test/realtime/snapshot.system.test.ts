@@ -26,15 +26,15 @@ async function openFeed(options: Partial<TaskSystemOptions> = {}) {
   };
 }
 
-/** What a client knows: the tasks of its snapshot, moved on by the events after it. */
+/** What a client knows: the tasks of its snapshot, in however many frames it came, moved on by the events after it. */
 function known({ frames, events }: RawClient): { readonly offset: number; readonly open: ReadonlySet<string>; readonly offsets: readonly number[] } {
-  const snap = frames.find((frame) => frame.type === 'snap');
-  const open = new Set(snap?.type === 'snap' ? snap.tasks.map(({ id }) => id) : []);
+  const snaps = frames.filter((frame) => frame.type === 'snap');
+  const open = new Set(snaps.flatMap(({ tasks }) => tasks.map(({ id }) => id)));
   for (const { type, taskId } of events) {
     if (type === 'task:create') open.add(taskId);
     if (type === 'task:cancel') open.delete(taskId);
   }
-  return { offset: snap?.type === 'snap' ? snap.offset : -1, open, offsets: events.map(({ offset }) => offset) };
+  return { offset: snaps[0]?.offset ?? -1, open, offsets: events.map(({ offset }) => offset) };
 }
 
 describe('a snapshot of a real system', () => {
@@ -65,6 +65,16 @@ describe('a snapshot of a real system', () => {
     }), { numRuns: 40 });
     await end();
   }, 240_000);
+
+  it('of more tasks than go into one frame has all of them', async () => {
+    const { system, client, end } = await openFeed();
+    const ids = await Promise.all(Array.from({ length: 300 }, async () => (await system.submit({ type: 'echo' })).id));
+    const watcher = await client();
+    await watcher.subscribe('a', ['tasks'], { snapshot: true });
+    expect(watcher.frames.filter(({ type }) => type === 'snap').length).toBeGreaterThan(1);
+    expect(known(watcher).open).toEqual(new Set(ids));
+    await end();
+  });
 
   it('of a tree has all of it', async () => {
     const { system, client, end } = await openFeed();
