@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ISOLATION_LEVELS } from '../../src/lib/task-system/types/Isolation.ts';
 import { hasKernelLevel } from './isolation/kernelLevel.ts';
@@ -24,7 +24,7 @@ function namespaceOf(pid: number | 'self', name: string): string {
 }
 
 function statusOf(pid: number, field: string): string | undefined {
-  return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+  return new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]?.trim();
 }
 
 describe.skipIf(!hasKernel)('a spare at the level "kernel"', () => {
@@ -33,8 +33,12 @@ describe.skipIf(!hasKernel)('a spare at the level "kernel"', () => {
     const system = await openSystem(options);
     const spare = await processNamed(options.root, 'task-system: spare');
     for (const name of ['mnt', 'pid', 'net', 'ipc', 'uts']) expect(namespaceOf(spare, name), name).not.toBe(namespaceOf('self', name));
-    expect([statusOf(spare, 'Seccomp'), statusOf(spare, 'NoNewPrivs'), statusOf(spare, 'CapEff')]).toEqual(['2', '1', '0000000000000000']);
-    expect(statusOf(spare, 'Uid')?.split('\t')).not.toContain('0');
+    for (const thread of readdirSync(`/proc/${String(spare)}/task`).map(Number)) {
+      expect([statusOf(thread, 'Seccomp'), statusOf(thread, 'NoNewPrivs')]).toEqual(['2', '1']);
+      expect(['CapPrm', 'CapEff', 'CapAmb'].map((set) => statusOf(thread, set))).toEqual(Array.from({ length: 3 }, () => '0000000000000000'));
+      for (const name of ['Uid', 'Gid']) expect(statusOf(thread, name)?.split('\t')).not.toContain('0');
+      if (process.getuid?.() === 0) expect(statusOf(thread, 'Groups')).toBe('');
+    }
 
     const namespaces = ['mnt', 'pid', 'net'].map((name) => namespaceOf(spare, name));
     const handle = await system.submit({ type: 'ends', input: { how: 'hang' } });

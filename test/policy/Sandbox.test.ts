@@ -41,7 +41,7 @@ describe('planLaunch', () => {
 
 describe('planLaunch of a process with a way to the network', () => {
   const network = { order: { token: 'secret', socket: '/proxy/socket', port: 3_128 }, mounts: [{ from: '/root/sockets/0', to: '/proxy/socket' }], program: '/lib/network.cjs' };
-  const machine: Machine = { platform: 'linux', arch: 'x64', bubblewrap: '/usr/bin/bwrap', setpriv: '/usr/bin/setpriv', syscalls: SYSCALL_TABLES['x64'], isRoot: false };
+  const machine: Machine = { platform: 'linux', arch: 'x64', bubblewrap: '/usr/bin/bwrap', syscalls: SYSCALL_TABLES['x64'], isRoot: false };
 
   it('loads the program for it first, and tells it the way', () => {
     const { args, env } = planLaunch({ ...request, network });
@@ -69,7 +69,7 @@ describe('planLaunch of a process with a way to the network', () => {
 });
 
 describe('planLaunch in a sandbox of the kernel', () => {
-  const machine: Machine = { platform: 'linux', arch: 'x64', bubblewrap: '/usr/bin/bwrap', setpriv: '/usr/bin/setpriv', syscalls: SYSCALL_TABLES['x64'], isRoot: false };
+  const machine: Machine = { platform: 'linux', arch: 'x64', bubblewrap: '/usr/bin/bwrap', syscalls: SYSCALL_TABLES['x64'], isRoot: false };
   const inKernel: LaunchRequest = { ...request, kind: { ...request.kind, level: 'kernel' } };
 
   it('starts bubblewrap in the directory that becomes the workspace, with what is laid for its kind', () => {
@@ -86,9 +86,14 @@ describe('planLaunch in a sandbox of the kernel', () => {
     expect(names[2]).not.toBe(names[0]);
   });
 
-  it('becomes the owner of the directory where the host is root, and keeps no right', () => {
-    const { args } = planLaunch({ ...inKernel, owner: 70_001 }, { ...machine, isRoot: true });
-    expect(args.join(' ')).toContain('/usr/bin/setpriv --reuid 70001 --regid 70001 --clear-groups --inh-caps=-all --');
+  it('tells the process whom to become where the host is root, and nobody else', () => {
+    expect(planLaunch({ ...inKernel, owner: 70_001 }, { ...machine, isRoot: true }).env).toMatchObject({ TASK_SYSTEM_OWNER: '70001' });
+    expect(planLaunch(inKernel, machine).env).not.toHaveProperty('TASK_SYSTEM_OWNER');
+    expect(planLaunch({ ...request, owner: 70_001 }, { ...machine, isRoot: true }).env).not.toHaveProperty('TASK_SYSTEM_OWNER');
+  });
+
+  it('starts no task as root: without a user for it there is no sandbox', () => {
+    expect(() => planLaunch(inKernel, { ...machine, isRoot: true })).toThrow(expect.objectContaining({ code: 'SANDBOX_UNAVAILABLE' }));
   });
 
   it.each([['bubblewrap'], ['syscalls']])('says what is missing where there is no %s', (part) => {

@@ -15,7 +15,7 @@ const CONTENT: CanaryFacts = {
   writesWorkspace: true, cannotReadOutside: true, cannotWriteOutside: true, cannotWriteLibrary: true, cannotWriteKernelSettings: true, hasOwnProcesses: true, hasOwnNetwork: true, hasFilter: true,
   cannotOpenUnixSocket: true, cannotGainRights: true, isNotRoot: true, cannotStartPrograms: true, hasNoForeignDescriptors: true,
 };
-const MACHINE: Machine = { platform: 'linux', arch: 'x64', isRoot: false, bubblewrap: '/usr/bin/bwrap', setpriv: '/usr/bin/setpriv', syscalls: SYSCALL_TABLES['x64'] };
+const MACHINE: Machine = { platform: 'linux', arch: 'x64', isRoot: false, bubblewrap: '/usr/bin/bwrap', syscalls: SYSCALL_TABLES['x64'] };
 
 /** Starts, in place of a canary, what prints the given text; counts how often. */
 function singing(text: string, stream: 'stdout' | 'stderr' = 'stdout'): ProcessSpawner & { readonly calls: readonly string[] } {

@@ -3,7 +3,7 @@ import type { Machine } from '../../../src/lib/task-system/policy/sandbox/Machin
 import { explainFailure, missingParts } from '../../../src/lib/task-system/policy/sandbox/problems.ts';
 import { SYSCALL_TABLES } from '../../../src/lib/task-system/policy/sandbox/syscalls.ts';
 
-const complete: Machine = { platform: 'linux', arch: 'x64', isRoot: true, bubblewrap: '/usr/bin/bwrap', setpriv: '/usr/bin/setpriv', syscalls: SYSCALL_TABLES['x64'] };
+const complete: Machine = { platform: 'linux', arch: 'x64', isRoot: true, bubblewrap: '/usr/bin/bwrap', syscalls: SYSCALL_TABLES['x64'] };
 
 describe('missingParts', () => {
   it('finds nothing missing on a complete machine', () => {
@@ -23,16 +23,12 @@ describe('missingParts', () => {
     expect(missingParts({ ...complete, arch: 'riscv64', syscalls: undefined })).toMatchObject([{ what: expect.stringContaining('riscv64'), fix: expect.stringContaining('arm64') }]);
   });
 
-  it('asks for setpriv where the host is root', () => {
-    expect(missingParts({ ...complete, setpriv: undefined })).toMatchObject([{ what: expect.stringContaining('setpriv') }]);
-  });
-
-  it('does not need setpriv where the host is not root', () => {
-    expect(missingParts({ ...complete, isRoot: false, setpriv: undefined })).toEqual([]);
+  it('needs nothing more where the host is root', () => {
+    expect(missingParts({ ...complete, isRoot: true })).toEqual(missingParts({ ...complete, isRoot: false }));
   });
 
   it('names all that is missing at once', () => {
-    expect(missingParts({ ...complete, bubblewrap: undefined, setpriv: undefined, syscalls: undefined })).toHaveLength(3);
+    expect(missingParts({ ...complete, bubblewrap: undefined, syscalls: undefined })).toHaveLength(2);
   });
 });
 

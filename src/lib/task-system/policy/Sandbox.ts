@@ -7,6 +7,7 @@ import { INNER_WORKSPACE, processArguments, type Mount } from './sandbox/bubblew
 import type { Groundwork } from './sandbox/Groundwork.ts';
 import type { LaunchPlan } from './sandbox/LaunchPlan.ts';
 import { lookAround, type Machine } from './sandbox/Machine.ts';
+import { OWNER_VARIABLE } from './sandbox/owners.ts';
 import { permissionFlags } from './sandbox/permissionModel.ts';
 import type { SandboxView } from './sandbox/SandboxView.ts';
 import { FIRST_INPUT_FD } from './sandbox/spawnPlan.ts';
@@ -97,16 +98,16 @@ export function planLaunch(request: LaunchRequest, machine: Machine = lookAround
 
 /** Puts bubblewrap around a command. */
 function wrap(plan: LaunchPlan, { kind, directory, groundwork, owner, network }: LaunchRequest, machine: Machine): LaunchPlan {
-  const { bubblewrap, setpriv, syscalls, isRoot } = machine;
-  if (bubblewrap === undefined || syscalls === undefined || (isRoot && (setpriv === undefined || owner === undefined))) {
-    throw new TaskSystemError('SANDBOX_UNAVAILABLE', 'bubblewrap, setpriv (where the host is root) or the filter for this processor is missing', { level: kind.level });
+  const { bubblewrap, syscalls, isRoot } = machine;
+  if (bubblewrap === undefined || syscalls === undefined || (isRoot && owner === undefined)) {
+    throw new TaskSystemError('SANDBOX_UNAVAILABLE', 'bubblewrap, the filter for this processor or (where the host is root) a user for the task is missing', { level: kind.level });
   }
   const ground = groundwork.of(nameOfKind(kind), { view: kind.view, unixSockets: kind.unixSockets, asRoot: isRoot, syscalls });
-  const becomeOwner = isRoot ? [String(setpriv), '--reuid', String(owner), '--regid', String(owner), '--clear-groups', '--inh-caps=-all', '--'] : [];
   return {
     ...plan,
+    env: { ...plan.env, ...isRoot ? { [OWNER_VARIABLE]: String(owner) } : {} },
     command: bubblewrap,
-    args: ['--args', String(FIRST_INPUT_FD), ...processArguments(directory, network?.mounts ?? []), '--', ...becomeOwner, plan.command, ...plan.args],
+    args: ['--args', String(FIRST_INPUT_FD), ...processArguments(directory, network?.mounts ?? []), '--', plan.command, ...plan.args],
     inputs: ground,
     innerWorkspace: INNER_WORKSPACE,
     hasNamespace: true,

@@ -1,9 +1,11 @@
 import { CANARY_COMMAND, readOrder } from '../../policy/sandbox/CanaryOrder.ts';
 import { CHANNEL_FD } from '../../types/Protocol.ts';
 import { closeForeignDescriptors } from '../descriptors.ts';
+import { becomeOwner } from './becomeOwner.ts';
 import { ChildRuntime } from './ChildRuntime.ts';
 import { openTransport } from './ProcessTransport.ts';
 
+becomeOwner(process);
 const [, entry = '', command, json = ''] = process.argv;
 const order = command === CANARY_COMMAND ? readOrder(json) : undefined;
 if (order === undefined) new ChildRuntime(openTransport(CHANNEL_FD), process, closeForeignDescriptors).start();

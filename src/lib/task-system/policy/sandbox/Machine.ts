@@ -8,21 +8,18 @@ export interface Machine {
   readonly arch: string;
   /** Whether the host runs as root: then tasks must become somebody else. */
   readonly isRoot: boolean;
-  /** Paths of the programs, if they are installed. */
+  /** Path of the program, if it is installed. */
   readonly bubblewrap: string | undefined;
-  readonly setpriv: string | undefined;
   readonly syscalls: SyscallTable | undefined;
 }
 
 /** Looks around. */
 export function lookAround(): Machine {
-  const isLinux = platform() === 'linux';
   return {
     platform: platform(),
     arch: arch(),
     isRoot: process.getuid?.() === 0,
-    bubblewrap: isLinux ? findProgram('bwrap') : undefined,
-    setpriv: isLinux ? findProgram('setpriv') : undefined,
+    bubblewrap: platform() === 'linux' ? findProgram('bwrap') : undefined,
     syscalls: SYSCALL_TABLES[arch()],
   };
 }

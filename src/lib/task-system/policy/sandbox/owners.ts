@@ -1,3 +1,6 @@
+/** The variable of the environment in which a sandboxed process of a root host is told which user it is to become. */
+export const OWNER_VARIABLE = 'TASK_SYSTEM_OWNER';
+
 /** The first of the numbers that no distribution and no service manager gives to users. */
 export const FIRST_OWNER = 60_600;
 const OWNERS = 500;

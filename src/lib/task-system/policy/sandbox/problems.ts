@@ -7,12 +7,11 @@ const NAMESPACES = 'Allow namespaces: in Docker with `--security-opt seccomp=unc
   + 'on Ubuntu 24.04 with an AppArmor profile for bwrap or `sysctl kernel.apparmor_restrict_unprivileged_userns=0`; elsewhere with `sysctl user.max_user_namespaces=10000`.';
 
 /** What keeps this machine from the level `kernel` before anything is tried. */
-export function missingParts({ platform, arch, isRoot, bubblewrap, setpriv, syscalls }: Machine): readonly SandboxProblem[] {
+export function missingParts({ platform, arch, bubblewrap, syscalls }: Machine): readonly SandboxProblem[] {
   if (platform !== 'linux') return [{ what: `The level "kernel" needs Linux, this is ${platform}.`, fix: 'Run the host on Linux, or in a Linux container or virtual machine.' }];
   return [
     ...(bubblewrap === undefined ? [{ what: 'bubblewrap (the program `bwrap`) is not installed.', fix: INSTALL }] : []),
     ...(syscalls === undefined ? [{ what: `There is no filter of system calls for the processor ${arch}.`, fix: 'Run the host on x64 or arm64.' }] : []),
-    ...(isRoot && setpriv === undefined ? [{ what: 'The host runs as root, and `setpriv`, by which tasks become another user, is not installed.', fix: 'Install util-linux, or run the host as another user.' }] : []),
   ];
 }
 

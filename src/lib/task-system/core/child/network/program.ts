@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { PROXY_VARIABLE, readProxyOrder, type ProxyOrder } from '../../../policy/network/ProxyOrder.ts';
+import { becomeOwner } from '../becomeOwner.ts';
 import { installAgents } from './installAgents.ts';
 import { installFetch } from './installFetch.ts';
 import { runRelay } from './relay.ts';
@@ -18,8 +19,12 @@ const RELAY_MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 }
 const RELAY_START_MS = 30_000;
 const OWN_LOOPBACK = 'localhost,127.0.0.1,::1';
 
-if (isRelayOrder(workerData)) runRelay(workerData.relay, workerData.ready);
-else install(process);
+if (isRelayOrder(workerData)) {
+  runRelay(workerData.relay, workerData.ready);
+} else {
+  becomeOwner(process);
+  install(process);
+}
 
 function install({ env }: Pick<NodeJS.Process, 'env'>): void {
   const order = readProxyOrder(env[PROXY_VARIABLE]);
