@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Cgroups } from '../policy/cgroups/Cgroups.ts';
 import type { TaskGroup } from '../policy/cgroups/TaskGroup.ts';
 import { ResourceLimiter } from '../policy/ResourceLimiter.ts';
-import { MARKS, nameOfKind, planLaunch, rootMarkOf, type SandboxKind } from '../policy/Sandbox.ts';
+import { MARKS, nameOfKind, planLaunch, planOwn, rootMarkOf, type SandboxKind } from '../policy/Sandbox.ts';
 import { Groundwork } from '../policy/sandbox/Groundwork.ts';
 import { isolationOf } from '../policy/sandbox/isolation.ts';
 import type { Levels } from '../policy/sandbox/Levels.ts';
@@ -18,6 +18,7 @@ import { PROTOCOL_VERSION } from '../types/Protocol.ts';
 import type { ResolvedLimits, ResolvedOptions, ResolvedTaskType } from '../types/ResolvedOptions.ts';
 import type { TaskRecord } from '../types/TaskStore.ts';
 import { modelProgramPath } from './childEntry.ts';
+import { CompileCache } from './CompileCache.ts';
 import { endMarked } from './endMarked.ts';
 import type { Launcher } from './launch/Launcher.ts';
 import { Networks } from './Networks.ts';
@@ -87,6 +88,7 @@ export class Sessions {
   readonly #machine = lookAround();
   readonly #owners = new Owners();
   readonly #undertaker: Undertaker;
+  readonly #compiled: CompileCache;
   readonly #limiter: ResourceLimiter;
   readonly #maxResultBytes: number;
   readonly #rootMark: string;
@@ -107,6 +109,7 @@ export class Sessions {
     this.#maxResultBytes = Math.max(requestBytes, ...[...ports.options.types.values()].map((type) => type.limits.resultBytes));
     this.#rootMark = rootMarkOf(ports.options.root);
     this.#undertaker = new Undertaker(`${MARKS.host}=${ports.hostId}`, ports.spawn, ports.logger);
+    this.#compiled = new CompileCache(() => this.#ownSlot(), (env) => this.#startOwn(env), ports.clock);
     this.#spares = new SparePool(ports.options.queue.spares, nameOfKind, (kind) => this.#startProcess(kind), (spare) => { this.workspaces.dispose(spare.directory, 'remove'); });
   }
 
@@ -189,6 +192,7 @@ export class Sessions {
   /** Ends the spares and the watch over them. No session may be running any more. */
   async close(): Promise<void> {
     await this.#spares.close();
+    await this.#compiled.close();
     await this.#undertaker.close();
     await this.#ports.launcher.close();
     this.#networks.close();
@@ -213,11 +217,12 @@ export class Sessions {
     const network = kind.unixSockets ? this.#networks.admit(processId, kind.level) : undefined;
     this.#groundwork ??= new Groundwork(this.#ownSlot());
     const plan = planLaunch({
-      kind, entry: childEntry, directory, groundwork: this.#groundwork, hostId, rootMark: this.#rootMark, processId, env, niceness,
+      kind, entry: childEntry, directory, groundwork: this.#groundwork, compiled: this.#compiled.folder, hostId, rootMark: this.#rootMark, processId, env, niceness,
       ...(owner === undefined ? {} : { owner }), ...(network === undefined ? {} : { network }),
     }, this.#machine);
     const child = new TaskProcess(processId, this.#limiter.kernel.wrap(plan, processId, this.#networks.threadsOf(processId), !this.#kinds.hasNetwork('anywhere')), { launcher, clock, maxResultBytes: this.#maxResultBytes });
     this.#confine(child);
+    void child.up.then(() => { this.#compiled.count(); });
     const groups = this.#groups;
     if (groups !== undefined) child.holdFor(groups.admit(processId, child.up.then(() => familyOf(child.pid))).entered);
     void child.exited.then(() => {
@@ -227,6 +232,11 @@ export class Sessions {
     });
     void this.#watch(child);
     return child;
+  }
+
+  #startOwn(env: Readonly<Record<string, string>>): TaskProcess {
+    const { options, childEntry, launcher, clock } = this.#ports;
+    return new TaskProcess(randomUUID(), planOwn(childEntry, env, options.sandbox.niceness), { launcher, clock, maxResultBytes: this.#maxResultBytes });
   }
 
   #ownSlot(): string {

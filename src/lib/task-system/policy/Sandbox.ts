@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { TaskSystemError } from '../types/Errors.ts';
 import type { IsolationLevel } from '../types/Isolation.ts';
+import { COMPILE_CACHE_VARIABLE } from './compileCache.ts';
 import { childEnvironment } from './environment.ts';
 import { PROXY_VARIABLE, type ProxyOrder } from './network/ProxyOrder.ts';
-import { INNER_WORKSPACE, processArguments, type Mount } from './sandbox/bubblewrap.ts';
+import { INNER_COMPILED, INNER_WORKSPACE, processArguments, type Mount } from './sandbox/bubblewrap.ts';
 import type { Groundwork } from './sandbox/Groundwork.ts';
 import type { LaunchPlan } from './sandbox/LaunchPlan.ts';
 import { lookAround, type Machine } from './sandbox/Machine.ts';
@@ -56,6 +57,8 @@ export interface LaunchRequest {
   readonly directory: string;
   /** What the sandboxes of the level `kernel` stand on. */
   readonly groundwork: Pick<Groundwork, 'of'>;
+  /** Absolute path of the folder with the compiled code of the entry script. @defaultValue none */
+  readonly compiled?: string | undefined;
   /** What `rootMarkOf` says of the system's root. */
   readonly rootMark: string;
   /** Identity of the host instance. */
@@ -85,10 +88,12 @@ export function planLaunch(request: LaunchRequest, machine: Machine = lookAround
   const { kind, entry, entryArguments = [], directory, niceness, rootMark, hostId, processId, network } = request;
   const marks = { [MARKS.root]: rootMark, [MARKS.host]: hostId, [MARKS.process]: processId };
   const flags = kind.level === 'permission-model' ? permissionFlags(kind.view, directory, network !== undefined) : [];
+  // The permission model would have to let the task read the folder as well.
+  const cache = request.compiled === undefined || kind.level === 'permission-model' ? {} : { [COMPILE_CACHE_VARIABLE]: kind.level === 'kernel' ? INNER_COMPILED : request.compiled };
   const plan: LaunchPlan = {
     command: process.execPath,
     args: [...NODE_FLAGS, ...flags, ...network === undefined ? [] : ['--require', network.program], entry, ...entryArguments],
-    env: { ...childEnvironment(request.env, marks), ...kind.env, ...network === undefined ? {} : { [PROXY_VARIABLE]: JSON.stringify(network.order) } },
+    env: { ...cache, ...childEnvironment(request.env, marks), ...kind.env, ...network === undefined ? {} : { [PROXY_VARIABLE]: JSON.stringify(network.order) } },
     cwd: directory,
     niceness,
   };
@@ -96,13 +101,18 @@ export function planLaunch(request: LaunchRequest, machine: Machine = lookAround
   return kind.level === 'permission-model' ? { ...plan, isPathFixed: true } : plan;
 }
 
+/** Starts the entry script for the library itself: without a task's environment, and without the marks of one. */
+export function planOwn(entry: string, env: Readonly<Record<string, string>>, niceness: number): LaunchPlan {
+  return { command: process.execPath, args: [...NODE_FLAGS, entry], env, cwd: '/', niceness };
+}
+
 /** Puts bubblewrap around a command. */
-function wrap(plan: LaunchPlan, { kind, directory, groundwork, owner, network }: LaunchRequest, machine: Machine): LaunchPlan {
+function wrap(plan: LaunchPlan, { kind, directory, groundwork, owner, network, compiled }: LaunchRequest, machine: Machine): LaunchPlan {
   const { bubblewrap, syscalls, isRoot } = machine;
   if (bubblewrap === undefined || syscalls === undefined || (isRoot && owner === undefined)) {
     throw new TaskSystemError('SANDBOX_UNAVAILABLE', 'bubblewrap, the filter for this processor or (where the host is root) a user for the task is missing', { level: kind.level });
   }
-  const ground = groundwork.of(nameOfKind(kind), { view: kind.view, unixSockets: kind.unixSockets, asRoot: isRoot, syscalls });
+  const ground = groundwork.of(nameOfKind(kind), { view: kind.view, unixSockets: kind.unixSockets, asRoot: isRoot, syscalls }, compiled);
   return {
     ...plan,
     env: { ...plan.env, ...isRoot ? { [OWNER_VARIABLE]: String(owner) } : {} },

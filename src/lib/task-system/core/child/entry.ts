@@ -1,3 +1,4 @@
+import { forgetCompileCache } from '../../policy/compileCache.ts';
 import { CANARY_COMMAND, readOrder } from '../../policy/sandbox/CanaryOrder.ts';
 import { CHANNEL_FD } from '../../types/Protocol.ts';
 import { closeForeignDescriptors } from '../descriptors.ts';
@@ -6,7 +7,8 @@ import { ChildRuntime } from './ChildRuntime.ts';
 import { openTransport } from './ProcessTransport.ts';
 
 becomeOwner(process);
-const [, entry = '', command, json = ''] = process.argv;
+const { argv: [, entry = '', command, json = ''], env } = process;
+forgetCompileCache(env);
 const order = command === CANARY_COMMAND ? readOrder(json) : undefined;
 if (order === undefined) new ChildRuntime(openTransport(CHANNEL_FD), process, closeForeignDescriptors).start();
 // Loaded by canaries alone: what it needs to start programs would cost every task process its time.

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { INNER_SOCKET } from '../network/ProxyOrder.ts';
-import { bubblewrapArguments, INNER_WORKSPACE, isInTmp, shownOf, type Mount } from './bubblewrap.ts';
+import { bubblewrapArguments, INNER_COMPILED, INNER_WORKSPACE, isInTmp, shownOf, type Mount } from './bubblewrap.ts';
 import { copyLinks, makeFolder, placeOf } from './folders.ts';
 import type { SandboxView } from './SandboxView.ts';
 import { buildFilter } from './seccomp.ts';
@@ -30,7 +30,9 @@ export type Ground = readonly [argumentsFile: string, filterFile: string];
  */
 export class Groundwork {
   readonly #folder: string;
-  readonly #laid = new Map<string, Ground>();
+  readonly #laid = new Map<string, { readonly ground: Ground; readonly root: string }>();
+  /** The roots that have the compiled code. */
+  readonly #compiled = new Set<string>();
   #settings: readonly Mount[] | undefined;
 
   /** @param folder nobody but the host may reach it. It is made when the first sandbox needs it, and must stay until the last one is gone. */
@@ -41,14 +43,19 @@ export class Groundwork {
   /**
    * The ground for sandboxes of a kind. Changes of the system's settings show in those of the next host.
    * @param name the same for kinds that are the same.
+   * @param compiled a folder that is to be found in the sandbox; from the time on at which it is first named, it does not change.
    */
-  of(name: string, kind: GroundKind): Ground {
+  of(name: string, kind: GroundKind, compiled?: string): Ground {
     const laid = this.#laid.get(name) ?? this.#lay(join(this.#folder, String(this.#laid.size)), kind);
     this.#laid.set(name, laid);
-    return laid;
+    if (compiled !== undefined && !this.#compiled.has(laid.root)) {
+      cpSync(compiled, placeOf(INNER_COMPILED, laid.root), { recursive: true });
+      this.#compiled.add(laid.root);
+    }
+    return laid.ground;
   }
 
-  #lay(folder: string, { view, unixSockets, asRoot, syscalls }: GroundKind): Ground {
+  #lay(folder: string, { view, unixSockets, asRoot, syscalls }: GroundKind): { readonly ground: Ground; readonly root: string } {
     this.#settings ??= this.#laySettings();
     const root = join(folder, 'root');
     const system = SYSTEM_FOLDERS.filter(existsSync).filter((path) => !copyLinks(path, placeOf(path, root))).map(inPlace);
@@ -56,10 +63,11 @@ export class Groundwork {
     if (unixSockets) makeFile(placeOf(INNER_SOCKET, root));
     for (const path of shownOf(view)) if (!isInTmp(path)) makePlace(path, root);
     const words = bubblewrapArguments({ view, root, mounts: [...system, ...this.#settings], filterFd: FIRST_INPUT_FD + 1, asRoot });
-    return [
+    const ground = [
       written(join(folder, 'arguments'), words.map((word) => `${word}\0`).join('')),
       written(join(folder, 'filter'), buildFilter(syscalls, { unixSockets })),
-    ];
+    ] as const;
+    return { ground, root };
   }
 
   #laySettings(): readonly Mount[] {

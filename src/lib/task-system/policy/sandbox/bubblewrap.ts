@@ -1,9 +1,13 @@
 import { dirname, relative } from 'node:path';
+import { COMPILE_CACHE_NAME } from '../compileCache.ts';
 import type { SandboxView } from './SandboxView.ts';
 import { isOfSystem } from './systemFolders.ts';
 
 /** Where a sandboxed task finds its workspace. */
 export const INNER_WORKSPACE = '/workspace';
+
+/** Where a sandboxed process finds compiled code of its program. */
+export const INNER_COMPILED = `/${COMPILE_CACHE_NAME}`;
 
 const TMP_BYTES = 64 * 1024 * 1024;
 const SHARED_MEMORY_BYTES = 16 * 1024 * 1024;
