@@ -113,8 +113,10 @@ describe.each(['process', 'permission-model', 'kernel'] as const)('the compiled 
     await system.close();
     expect(existsSync(join(options.root, 'workspaces')) ? readdirSync(join(options.root, 'workspaces')) : []).toEqual([]);
   });
+});
 
-  it.skipIf(level === 'permission-model' || (level === 'kernel' && !hasKernel))('is the app\'s own where the app has one', async () => {
+describe.each(['process', 'kernel'] as const)('the compile cache that an app asks for, at the level "%s"', (level) => {
+  it.skipIf(level === 'kernel' && !hasKernel)('stays that of the app', async () => {
     const own = temporaryDirectory();
     vi.stubEnv('NODE_COMPILE_CACHE', own);
     onTestFinished(() => { vi.unstubAllEnvs(); });

@@ -155,7 +155,8 @@ describe.skipIf(process.platform !== 'linux')('HelperLauncher', () => {
     let newHelper = oldHelper;
     const pid = await pidOf(longLived);
     while (newHelper === oldHelper) newHelper = Number(await textOf((await launchInTurn(launcher, script('echo $PPID'))).stdout));
-    expect([isAlive(oldHelper), isAlive(newHelper), isAlive(pid)]).toEqual([true, true, true]);
+    // The new one is tired after its first process as well, and may have gone.
+    expect([isAlive(oldHelper), isAlive(pid)]).toEqual([true, true]);
     kill(pid);
     expect(await longLived.exited).toEqual({ code: null, signal: 'SIGKILL' });
     await until(() => !isAlive(oldHelper));

@@ -72,6 +72,7 @@ export class CompileCache {
     const isStored = await promise;
     timer.cancel();
     await child.destroy();
+    this.#child = undefined;
     if (isStored) this.#folder = folder;
   }
 }
