@@ -137,9 +137,7 @@ export class Sessions {
    */
   async ready(task: ReadiedTask, type: ResolvedTaskType, storing?: Promise<unknown>): Promise<ReadyProcess> {
     const attemptName = `${task.id}.${String(task.fence)}`;
-    const child = this.#spares.take(this.#kinds.of(type, task.project), storing);
-    // One that is only just being started stands in a directory that must not be renamed yet.
-    if (child.pid === undefined) await child.started;
+    const child = await this.#take(this.#kinds.of(type, task.project), storing);
     this.#confine(child, type.limits);
     const group = this.#groups?.of(child.id);
     if (group !== undefined) child.holdFor(group.limit(type.limits));
@@ -199,6 +197,19 @@ export class Sessions {
     await this.#groups?.close();
     for (const slot of this.#ownSlots) this.workspaces.dispose(slot, 'remove');
     await this.workspaces.settle();
+  }
+
+  /** A process that is there, as far as can be known. */
+  async #take(kind: SandboxKind, storing?: Promise<unknown>): Promise<TaskProcess> {
+    const child = this.#spares.take(kind, storing);
+    if (child.pid !== undefined) return child;
+    // One that is only just being started stands in a directory that must not be renamed yet.
+    await child.started;
+    if (child.isThere) return child;
+    // It died before it was known to be there.
+    const other = this.#spares.take(kind, storing);
+    await other.started;
+    return other;
   }
 
   /** Nothing of a task runs in a process before its limits hold: not even the module of its handler. */
