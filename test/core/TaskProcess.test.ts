@@ -86,8 +86,32 @@ describe('TaskProcess', () => {
     expect(await firstMessage(16, { isClean: false })).toEqual({ type: 'clean' });
   });
 
-  it('spares a process that surely has none', async () => {
-    expect(await firstMessage(19, { isClean: true })).toEqual({ type: 'rehearse' });
+  it('spares a process that surely has none, and lets it rehearse when nothing has come for a while', async () => {
+    const clock = new FakeClock();
+    const first = firstMessage(19, { isClean: true, clock });
+    await until(() => clock.pendingTimers > 0);
+    clock.advance(150);
+    expect(await first).toEqual({ type: 'rehearse' });
+  });
+
+  it('has no time to rehearse when its work comes before', async () => {
+    const clock = new FakeClock();
+    const child = startScript(`${READY}; exec sleep 1000`, { isClean: true, clock });
+    await child.up;
+    clock.advance(149);
+    expect(clock.pendingTimers).toBe(1);
+    child.send({ type: 'abort', cause: 'timeout', reason: 'work' });
+    expect(clock.pendingTimers).toBe(0);
+    await child.destroy();
+  });
+
+  it('does not think of rehearsing any more once it has ended', async () => {
+    const clock = new FakeClock();
+    const child = startScript(READY, { isClean: true, clock });
+    await child.up;
+    await child.exited;
+    expect(clock.pendingTimers).toBe(0);
+    await child.destroy();
   });
 
   it('is up when the child has said so', async () => {

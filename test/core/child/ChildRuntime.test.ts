@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { ChildRuntime, type ChildHost } from '../../../src/lib/task-system/core/child/ChildRuntime.ts';
-import type { Transport } from '../../../src/lib/task-system/core/child/ProcessTransport.ts';
+import type { Pace, Transport, TransportListener } from '../../../src/lib/task-system/core/child/ProcessTransport.ts';
 import { serializeError, TaskSystemError } from '../../../src/lib/task-system/types/Errors.ts';
 import type { JsonValue } from '../../../src/lib/task-system/types/Json.ts';
 import { PROTOCOL_VERSION, type ParentMessage } from '../../../src/lib/task-system/types/Protocol.ts';
@@ -44,14 +44,17 @@ class FakeTransport implements Transport {
   readonly sent: ChildMessage[] = [];
   tell: (message: ParentMessage) => void = () => undefined;
   hangUp: () => void = () => undefined;
+  /** How it may wait now. */
+  pace: () => Pace = () => 'running';
 
   send(message: ChildMessage): void {
     this.sent.push(message);
   }
 
-  listen(onMessage: (message: ParentMessage) => void, onGone: () => void): void {
+  listen({ onMessage, onGone, pace }: TransportListener): void {
     this.tell = onMessage;
     this.hangUp = onGone;
+    this.pace = pace;
   }
 
   /** Messages of one type, in order. */
@@ -163,40 +166,49 @@ describe('ChildRuntime', () => {
     expect(child.cleanings()).toBe(0);
   });
 
-  describe('that rehearses', () => {
-    beforeEach(() => { vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }); });
-    afterEach(() => { vi.useRealTimers(); });
+  it('rehearses without a word, touches nothing, and is none the wiser', async () => {
+    const child = spawnChild();
+    child.transport.tell({ type: 'rehearse' });
+    await turns(50);
+    expect(child.transport.sent).toEqual([{ type: 'ready', version: PROTOCOL_VERSION }]);
+    expect([child.host.title, child.host.directories, child.host.env, child.host.kills]).toEqual(['task-system: spare', [], { PATH: '/bin' }, []]);
+    child.run(handler('return 1;'));
+    await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '1' });
+  });
 
-    it('says nothing of it, touches nothing, and is none the wiser', async () => {
-      const child = spawnChild();
-      child.transport.tell({ type: 'rehearse' });
-      vi.advanceTimersByTime(1_000);
-      vi.useRealTimers();
-      await turns(50);
-      expect(child.transport.sent).toEqual([{ type: 'ready', version: PROTOCOL_VERSION }]);
-      expect([child.host.title, child.host.directories, child.host.env, child.host.kills]).toEqual(['task-system: spare', [], { PATH: '/bin' }, []]);
-      child.run(handler('return 1;'));
-      await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '1' });
+  it('leaves its task alone when that came first', async () => {
+    const child = spawnChild();
+    child.run(handler('return context.task.id;'));
+    child.transport.tell({ type: 'rehearse' });
+    await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '"task-1"' });
+    expect(child.transport.outcomes()).toHaveLength(1);
+  });
+
+  describe('tells how it can wait', () => {
+    const load = (moduleUrl: string): ParentMessage => ({ type: 'load', version: PROTOCOL_VERSION, moduleUrl, workspace: WORKSPACE, env: {} });
+
+    it('standing still before it has a task, unless it has rehearsed', () => {
+      const { transport } = spawnChild();
+      expect(transport.pace()).toBe('still');
+      transport.tell({ type: 'rehearse' });
+      expect(transport.pace()).toBe('running');
     });
 
-    it('waits for a moment of quiet', () => {
-      const child = spawnChild();
-      child.transport.tell({ type: 'rehearse' });
-      expect(vi.getTimerCount()).toBe(1);
-      vi.advanceTimersByTime(149);
-      expect(vi.getTimerCount()).toBe(1);
-      vi.advanceTimersByTime(1);
-      expect(vi.getTimerCount()).toBe(0);
+    it.each(['data:text/javascript,export default { run() {} }', 'file:///not/there.js'])('with its event loop while %s is being loaded, and then standing still', async (moduleUrl) => {
+      const { transport } = spawnChild();
+      transport.tell(load(moduleUrl));
+      expect(transport.pace()).toBe('running');
+      await until(() => transport.pace() === 'still');
     });
 
-    it('leaves its task alone when that comes first', async () => {
+    it('with its event loop until the outcome is told', async () => {
       const child = spawnChild();
-      child.transport.tell({ type: 'rehearse' });
-      child.run(handler('return context.task.id;'));
-      vi.advanceTimersByTime(1_000);
-      vi.useRealTimers();
-      await expect(child.outcome()).resolves.toEqual({ type: 'result', json: '"task-1"' });
-      expect(child.transport.outcomes()).toHaveLength(1);
+      child.run(handler('await context.workspace.keep("file");'));
+      await until(() => child.transport.of('call').length === 1);
+      expect(child.transport.pace()).toBe('running');
+      child.transport.tell({ type: 'reply', id: 0, value: { path: 'file', bytes: 1 } });
+      await child.outcome();
+      expect(child.transport.pace()).toBe('over');
     });
   });
 

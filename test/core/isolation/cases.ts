@@ -123,6 +123,7 @@ const channel: readonly Case[] = [
   alike('I15', 'sends a result for another task', 'TASK_PROTOCOL'),
   alike('I16', 'sends arrays nested 100,000 deep', 'TASK_PROTOCOL'),
   alike('I17', 'says nothing, for ever', 'TASK_TIMEOUT'),
+  alike('I18', 'closes the channel before it waits for its host', 'TASK_CRASHED'),
 ];
 
 const resources: readonly Case[] = [

@@ -1,14 +1,16 @@
 import { TaskSystemError } from '../types/Errors.ts';
 import type { CallTool, ListedTool, TaskTools, ToolPorts, ToolsProgram, WrapTools } from '../types/Tools.ts';
 import { toolsProgramPath } from './childEntry.ts';
+import { loadProgram } from './loadProgram.ts';
 
 /** The tools as a handler gets them. The program behind them is loaded by the first use, and by nothing else. */
 export class LazyTools implements TaskTools {
-  readonly #ports: ToolPorts;
+  readonly #portsOf: () => ToolPorts;
   #tools: TaskTools | undefined;
 
-  constructor(ports: ToolPorts) {
-    this.#ports = ports;
+  /** @param portsOf what the tools need of the process; not asked before the first use either. */
+  constructor(portsOf: () => ToolPorts) {
+    this.#portsOf = portsOf;
   }
 
   readonly call: CallTool = async (name, input, options) => this.#load().call(name, input, options);
@@ -18,15 +20,13 @@ export class LazyTools implements TaskTools {
   readonly list = async (): Promise<readonly ListedTool[]> => this.#load().list();
 
   #load(): TaskTools {
-    this.#tools ??= loadProgram(toolsProgramPath()).createTools(this.#ports);
+    this.#tools ??= loadTools(toolsProgramPath()).createTools(this.#portsOf());
     return this.#tools;
   }
 }
 
-/** Not an import: nothing of it may be read before it is needed, and `wrap` is synchronous. */
-function loadProgram(path: string): ToolsProgram {
-  const { createRequire } = process.getBuiltinModule('node:module');
-  const loaded: unknown = createRequire(path)(path);
+function loadTools(path: string): ToolsProgram {
+  const loaded = loadProgram(path);
   if (isProgram(loaded)) return loaded;
   throw new TaskSystemError('TOOL_INVALID', `${path} cannot be used`);
 }

@@ -21,6 +21,7 @@ export type ProgressReport = Omit<Extract<ChildMessage, { readonly type: 'progre
 export interface ContextPorts extends LazyContextPorts, LazyModelPorts {
   readonly send: (message: ChildMessage) => void;
   readonly reportProgress: (report: ProgressReport) => void;
+  /** Only read when somebody asks for it: it is one more thing that Node would have to load. */
   readonly signal: AbortSignal;
   /** The directory of the project, where the task may look at it. */
   readonly projectPath?: string;
@@ -42,8 +43,8 @@ export function createTaskContext(started: StartedTask, input: unknown, workspac
     context: new LazyContext(ports),
     model: lazyModels(ports),
     subtasks: new HandlerSubtasks(ports.call),
-    tools: new LazyTools({ ...toolPorts(ports), task, workspace }),
-    signal: ports.signal,
+    tools: new LazyTools(() => ({ ...toolPorts(ports), task, workspace })),
+    get signal() { return ports.signal; },
   };
 }
 

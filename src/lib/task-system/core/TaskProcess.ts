@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { childrenOfMainThread } from '../policy/procfs.ts';
 import { MARKS } from '../policy/Sandbox.ts';
 import type { LaunchPlan } from '../policy/sandbox/LaunchPlan.ts';
-import { systemClock, type Clock } from '../types/Ports.ts';
+import { systemClock, type Clock, type Timer } from '../types/Ports.ts';
 import type { ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import { endedWithin } from './endedWithin.ts';
@@ -16,6 +16,8 @@ import { descendantsOf, groupIsAlive, hasForked, isAlive, signal } from './proce
 const SIGNAL_BASE = 128;
 /** How long the channel of a dead process may take to run dry. */
 const LAST_WORDS_MS = 500;
+/** Only who waits rehearses: where tasks follow each other closely it would cost more than it saves. */
+const REHEARSAL_DELAY_MS = 150;
 /** How often, and how far apart, it is looked whether a namespace is gone before everything is searched. */
 const MAX_LOOKS = 20;
 const LOOK_INTERVAL_MS = 5;
@@ -51,6 +53,7 @@ export class TaskProcess {
   #seenInit: number | undefined;
   #seenTask: number | undefined;
   #listener: ChannelListener | undefined;
+  #rehearsal: Timer | undefined;
   /** For how many reasons nothing may be sent now, and what waits for that. */
   #holds = 0;
   readonly #held: ParentMessage[] = [];
@@ -123,6 +126,7 @@ export class TaskProcess {
 
   /** Sends a message as soon as nothing holds it back. */
   send(message: ParentMessage): void {
+    this.#rehearsal?.cancel();
     if (this.#holds > 0) this.#held.push(message);
     else this.#channel?.send(message);
   }
@@ -178,8 +182,13 @@ export class TaskProcess {
     this.#seenInit = this.#init();
     this.#seenTask = this.#seenInit === undefined ? undefined : childrenOfMainThread(this.#seenInit)[0];
     if (!this.#child.isClean) this.#channel?.send({ type: 'clean' });
-    if (this.#held.length === 0) this.send({ type: 'rehearse' });
+    if (this.#held.length === 0) this.#rehearseLater();
     this.#up.resolve(undefined);
+  }
+
+  #rehearseLater(): void {
+    this.#rehearsal = this.#clock.setTimer(REHEARSAL_DELAY_MS, () => { this.send({ type: 'rehearse' }); });
+    void this.exited.then(() => this.#rehearsal?.cancel());
   }
 
   /** The first process of the task's namespace: the only child that bubblewrap has. Neither of the two has a second thread. */

@@ -11,13 +11,11 @@ import { HandlerSubtasks } from '../HandlerSubtasks.ts';
 import { LatestGate } from '../LatestGate.ts';
 import { createTaskContext, type ProgressReport } from '../TaskContext.ts';
 import { loadHandler } from './loadHandler.ts';
-import type { Transport } from './ProcessTransport.ts';
+import type { Pace, Transport } from './ProcessTransport.ts';
 
 const PROGRESS_INTERVAL_MS = 100;
-/** Only who waits rehearses: where tasks follow each other closely it would cost more than it saves. */
-const REHEARSAL_DELAY_MS = 150;
 const REHEARSED_TASK: StartedTask = { id: 'rehearsal', rootId: 'rehearsal', type: 'rehearsal', project: 'rehearsal', attempt: 1, maxAttempts: 1, input: null, metadata: {} };
-const REHEARSED_HANDLER = 'data:text/javascript,export default { run: () => null };';
+const REHEARSED_HANDLER = 'data:text/javascript,export default { run: ({ signal }) => null };';
 /** How many calls the host is asked at once, well below what it allows; a handler may start a hundred children in one go. */
 const MAX_OPEN_CALLS = 32;
 
@@ -49,12 +47,16 @@ export class ChildRuntime {
   readonly #host: ChildHost;
   readonly #kill: ChildHost['kill'];
   readonly #clean: () => void;
-  readonly #stop = new AbortController();
   readonly #progress: LatestGate<ProgressReport>;
   readonly #calls = new Map<number, PendingCall>();
   readonly #waitingCalls: (() => void)[] = [];
   #nextCall = 0;
+  /** Made when the handler asks for its signal, or is to stop. */
+  #stop: AbortController | undefined;
   #state: 'idle' | 'loading' | 'running' | 'done' = 'idle';
+  #hasRehearsed = false;
+  /** Whether the handler's module has been loaded, or could not be. */
+  #isLoaded = false;
   #workspace = '';
   #project: string | undefined;
   #definition: Promise<TaskDefinition> | undefined;
@@ -76,7 +78,11 @@ export class ChildRuntime {
     this.#host.title = 'task-system: spare';
     this.#host.on('uncaughtException', (error) => { this.#break(error); });
     this.#host.on('unhandledRejection', (error) => { this.#break(error); });
-    this.#transport.listen((message) => { this.#receive(message); }, () => { this.#die(); });
+    this.#transport.listen({
+      onMessage: (message) => { this.#receive(message); },
+      onGone: () => { this.#die(); },
+      pace: () => this.#pace(),
+    });
     this.#transport.send({ type: 'ready', version: PROTOCOL_VERSION });
   }
 
@@ -87,7 +93,8 @@ export class ChildRuntime {
         if (this.#state === 'idle') this.#clean();
         break;
       case 'rehearse':
-        setTimeout(() => { if (this.#state === 'idle') rehearse(); }, REHEARSAL_DELAY_MS);
+        if (this.#state === 'idle') rehearse();
+        this.#hasRehearsed = true;
         break;
       case 'load':
         if (this.#state === 'idle') this.#begin(message);
@@ -96,11 +103,21 @@ export class ChildRuntime {
         if (this.#state === 'loading') void this.#run(message).catch((error: unknown) => { this.#fail(error); });
         break;
       case 'abort':
-        this.#stop.abort(new DOMException(message.reason, message.cause === 'timeout' ? 'TimeoutError' : 'AbortError'));
+        this.#stopper().abort(new DOMException(message.reason, message.cause === 'timeout' ? 'TimeoutError' : 'AbortError'));
         break;
       case 'reply':
         this.#answer(message);
         break;
+    }
+  }
+
+  /** Between a module that is loaded and its task there are moments only; but modules of ECMAScript are loaded by the event loop. */
+  #pace(): Pace {
+    switch (this.#state) {
+      case 'idle': return this.#hasRehearsed ? 'running' : 'still';
+      case 'loading': return this.#isLoaded ? 'still' : 'running';
+      case 'running': return 'running';
+      case 'done': return 'over';
     }
   }
 
@@ -109,8 +126,9 @@ export class ChildRuntime {
     this.#workspace = message.workspace;
     this.#project = message.project;
     this.#definition = this.#load(message);
-    // Heard again by whoever runs it; until then it is nobody's unhandled rejection.
-    this.#definition.catch(() => undefined);
+    const setLoaded = (): void => { this.#isLoaded = true; };
+    // A failure is heard again by whoever runs it; until then it is nobody's unhandled rejection.
+    this.#definition.then(setLoaded, setLoaded);
   }
 
   async #load({ workspace, env, moduleUrl }: LoadMessage): Promise<TaskDefinition> {
@@ -126,11 +144,12 @@ export class ChildRuntime {
     const definition = await this.#definition;
     if (definition === undefined) return;
     const input = await parseInput(definition, task.input);
+    const stopper = (): AbortController => this.#stopper();
     const context = createTaskContext(task, input, this.#workspace, {
       send: (log) => { if (this.#state === 'running') this.#transport.send(log); },
       call: (method, params) => this.#call(method, params),
       reportProgress: (report) => { if (this.#state === 'running') this.#progress.push(report); },
-      signal: this.#stop.signal,
+      get signal() { return stopper().signal; },
       ...(files === undefined ? {} : { context: files }),
       ...(models === undefined ? {} : { models }),
       ...(this.#project === undefined ? {} : { projectPath: this.#project }),
@@ -142,6 +161,11 @@ export class ChildRuntime {
       ? await Reflect.apply(definition.run, definition, [context])
       : await Reflect.apply(definition.join, definition, [{ ...context, children: await childrenOf(context), returned: join.returned }]);
     this.#finish({ type: 'result', json: encodeResult(result, resultBytes), ...(join === undefined && definition.join !== undefined ? { joins: true } : {}) });
+  }
+
+  #stopper(): AbortController {
+    this.#stop ??= new AbortController();
+    return this.#stop;
   }
 
   #call(method: HostMethod, params: JsonValue): Promise<JsonValue> {
@@ -199,7 +223,7 @@ export class ChildRuntime {
 function rehearse(): void {
   const nothing = (): void => undefined;
   let tell: (message: ParentMessage) => void = nothing;
-  const transport: Transport = { send: encodeFrame, listen: (onMessage) => { tell = onMessage; } };
+  const transport: Transport = { send: encodeFrame, listen: ({ onMessage }) => { tell = onMessage; } };
   new ChildRuntime(transport, { pid: 0, env: {}, title: '', chdir: nothing, kill: nothing, on: nothing }, nothing).start();
   tell({ type: 'load', version: PROTOCOL_VERSION, moduleUrl: REHEARSED_HANDLER, workspace: '', env: {} });
   tell({ type: 'start', task: REHEARSED_TASK, resultBytes: Infinity });

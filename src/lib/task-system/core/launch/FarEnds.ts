@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { TaskSystemError } from '../../types/Errors.ts';
+import { CHANNEL_FD } from '../../types/Protocol.ts';
 import type { SocketNumbers } from './wire.ts';
 
 /** The ends of the launcher's connections that processes are given, in the helper. Nothing is ever read from them here. */
@@ -36,16 +37,30 @@ export class FarEnds {
   take(numbers: SocketNumbers): { readonly sockets: readonly Socket[]; readonly descriptors: readonly number[] } {
     const sockets = numbers.map((number) => this.#ends.get(number)).filter((socket) => socket !== undefined);
     for (const number of numbers) this.#ends.delete(number);
-    if (sockets.length === numbers.length) return { sockets, descriptors: sockets.map(descriptorOf) };
+    if (sockets.length === numbers.length) {
+      for (const channel of sockets.slice(CHANNEL_FD - 1)) letBlock(channel);
+      return { sockets, descriptors: sockets.map(descriptorOf) };
+    }
     for (const socket of sockets) socket.destroy();
     throw new TaskSystemError('TASK_CRASHED', 'A connection to its host was lost before the process could be started');
   }
 }
 
-/** Node shows the number of a descriptor on the handle below a socket only. */
+/** A process waits for its first messages by reading. Where Node has no such method any more, the process notices, and waits in another way. */
+function letBlock(channel: Socket): void {
+  const handle = handleOf(channel);
+  const setBlocking: unknown = Reflect.get(handle, 'setBlocking');
+  if (typeof setBlocking === 'function') Reflect.apply(setBlocking, handle, [true]);
+}
+
 function descriptorOf(socket: Socket): number {
-  const handle: unknown = Reflect.get(socket, '_handle');
-  const descriptor: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined;
+  const descriptor: unknown = Reflect.get(handleOf(socket), 'fd');
   if (typeof descriptor === 'number' && descriptor >= 0) return descriptor;
   throw new TypeError('a socket has no descriptor');
+}
+
+/** What is below a socket: Node shows the number of its descriptor, and how it is read, only there. */
+function handleOf(socket: Socket): object {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  return typeof handle === 'object' && handle !== null ? handle : {};
 }

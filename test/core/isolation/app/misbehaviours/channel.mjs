@@ -44,6 +44,11 @@ export const channelMisbehaviours = {
     closeSync(CHANNEL);
     return never();
   },
+  'no channel any more': () => {
+    // The process waits for its host by now.
+    setTimeout(() => { closeSync(CHANNEL); }, 20);
+    return never();
+  },
   'open files over the channel': () => {
     const { error, status } = spawnSync('/usr/bin/python3', ['-c', SEND_FILES], { stdio: ['ignore', 'ignore', 'ignore', CHANNEL] });
     if (error) throw error;
