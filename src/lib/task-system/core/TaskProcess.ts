@@ -1,9 +1,10 @@
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOfMainThread } from '../policy/procfs.ts';
 import { MARKS } from '../policy/Sandbox.ts';
 import type { LaunchPlan } from '../policy/sandbox/LaunchPlan.ts';
-import { systemClock, type Clock, type Timer } from '../types/Ports.ts';
+import type { Clock, Timer } from '../types/Ports.ts';
 import type { ParentMessage } from '../types/Protocol.ts';
 import type { ChildMessage } from '../types/ProtocolSchema.ts';
 import { endedWithin } from './endedWithin.ts';
@@ -217,7 +218,7 @@ export class TaskProcess {
     for (let look = 0; look < MAX_LOOKS; look++) {
       if (!isAlive(init)) return true;
       // It dies with bubblewrap, which may have been quicker. It gets no signal: its number may be somebody else's by now.
-      await new Promise<void>((resolve) => { systemClock.setTimer(LOOK_INTERVAL_MS, resolve, true); });
+      await sleep(LOOK_INTERVAL_MS);
     }
     return false;
   }

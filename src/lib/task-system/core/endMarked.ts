@@ -1,4 +1,4 @@
-import { systemClock } from '../types/Ports.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findMarked, signal } from './processTree.ts';
 
 /** How often survivors are looked for before giving up. */
@@ -16,7 +16,7 @@ export async function endMarked(mark: string): Promise<readonly number[]> {
     survivors = await findMarked(`${mark}\0`);
     if (survivors?.length === 0) return [];
     for (const survivor of survivors ?? []) signal(survivor, 'SIGKILL');
-    await new Promise<void>((resolve) => { systemClock.setTimer(SWEEP_INTERVAL_MS, resolve, true); });
+    await sleep(SWEEP_INTERVAL_MS);
   }
   return survivors ?? [];
 }
