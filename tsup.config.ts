@@ -48,6 +48,8 @@ const library: readonly Options[] = [
 const programs: readonly Options[] = [
   // CommonJS starts faster than ESM.
   { ...shared, entry: { child: 'src/lib/task-system/core/child/entry.ts' }, format: 'cjs', splitting: false, shims: true, noExternal: [/^[^.]/], ...small },
+  // What a canary loads: a task process would read it without need.
+  { ...shared, entry: { canary: 'src/lib/task-system/core/child/canary.ts' }, format: 'cjs', splitting: false, ...small },
   // What a task process loads only when it asks for its context.
   { ...shared, entry: { context: 'src/lib/task-system/context/ContextBuilder.ts' }, format: 'cjs', splitting: false, shims: true, ...small },
   // What is loaded when somebody counts tokens: two of the nine vocabularies of gpt-tokenizer, 4 MB in place of its 27.

@@ -27,6 +27,12 @@ export function networkProgramOf(entry: string): string {
   return join(dirname(entry), entry.endsWith('.ts') ? 'network/program.ts' : 'network.cjs');
 }
 
+/** The program by which a canary tries what a task must not be able to do: loaded by canaries alone. */
+export function canaryProgramPath(): string {
+  const file = import.meta.url.endsWith('.ts') ? './child/canary.ts' : './canary.cjs';
+  return fileURLToPath(new URL(file, import.meta.url));
+}
+
 /** The program of the tools: loaded by a child when its handler first uses one, and not before. */
 export function toolsProgramPath(): string {
   const file = import.meta.url.endsWith('.ts') ? '../tools/program.ts' : './tools.cjs';
