@@ -7,6 +7,7 @@ import { cpSync, chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
+import { getHeapSpaceStatistics } from 'node:v8';
 import { createTaskSystem, ISOLATION_LEVELS, type TaskSystem } from 'task-system';
 import { MARKS, rootMarkOf } from '../../../src/lib/task-system/policy/Sandbox.ts';
 import { CASES } from './cases.ts';
@@ -42,6 +43,8 @@ interface Sample {
   readonly descriptors: number;
   readonly heapMb: number;
   readonly rssMb: number;
+  /** Of it V8's young generation, which grows with what is allocated at a time, up to a bound of its own (`--max-semi-space-size`). */
+  readonly youngMb: number;
   readonly zombies: number;
   /** 99th percentile since the sample before, in milliseconds. */
   readonly loopDelayMs: number;
@@ -106,8 +109,9 @@ async function letAllLoose(system: TaskSystem, scenarios: readonly Scenario[], c
 function sampleAt(tasks: number, loopDelayMs: number): Sample {
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
+  const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space')?.physical_space_size ?? 0;
   const rounded = (value: number): number => Math.round(value * 10) / 10;
-  return { tasks, descriptors: openDescriptors(), heapMb: rounded(heapUsed / MIB), rssMb: rounded(rss / MIB), zombies: zombiesOf(process.pid).length, loopDelayMs: rounded(loopDelayMs) };
+  return { tasks, descriptors: openDescriptors(), heapMb: rounded(heapUsed / MIB), rssMb: rounded(rss / MIB), youngMb: rounded(young / MIB), zombies: zombiesOf(process.pid).length, loopDelayMs: rounded(loopDelayMs) };
 }
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
@@ -125,8 +129,8 @@ function describe({ tasks, seconds, verdicts, wrong, samples, alive, zombies }: 
   return [
     `${String(tasks)} tasks in ${String(seconds)} s at the level ${level}`,
     `verdicts: ${Object.entries(verdicts).map(([code, times]) => `${code} ${String(times)}`).join(', ')}`,
-    'tasks  descriptors  heap MB  memory MB  zombies  loop delay ms (p99)',
-    ...samples.map((sample) => [sample.tasks, sample.descriptors, sample.heapMb, sample.rssMb, sample.zombies, sample.loopDelayMs].map((value) => String(value).padStart(8)).join('  ')),
+    'tasks  descriptors  heap MB  memory MB  of it young  zombies  loop delay ms (p99)',
+    ...samples.map((sample) => [sample.tasks, sample.descriptors, sample.heapMb, sample.rssMb, sample.youngMb, sample.zombies, sample.loopDelayMs].map((value) => String(value).padStart(8)).join('  ')),
     `wrong verdicts: ${String(wrong.length)}, processes left: ${String(alive)}, zombies left: ${String(zombies)}`,
     ...wrong, '',
   ].join('\n');
