@@ -12,6 +12,8 @@ import { rest } from '../lib/time.ts';
 const MOST_MS = 0.5;
 const LEAST_PER_SECOND = 3_000;
 const AT_ONCE = 16;
+/** The calls are counted, and there are enough of them. */
+const PLENTY = { toolCalls: 1_000_000 };
 
 const resultSchema = z.object({ times: z.array(z.number()), perSecond: z.number() });
 const peerSchema = z.object({ type: z.string(), times: z.array(z.number()).optional() });
@@ -25,7 +27,7 @@ export const toolCalls: Benchmark = {
   async run({ directory, isQuick }) {
     const calls = isQuick ? 500 : 3_000;
     const system = await createTaskSystem({
-      root: path.join(directory, 'tools'), sandbox: { level: 'process' },
+      root: path.join(directory, 'tools'), sandbox: { level: 'process' }, budgets: { task: PLENTY, tree: PLENTY, project: PLENTY },
       tasks: { toolCalls: { module: new URL('../handlers/toolCalls.mjs', import.meta.url), policy: { allow: ['noop'] } } },
     });
     const speeds: number[] = [];

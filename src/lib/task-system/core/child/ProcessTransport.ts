@@ -23,7 +23,7 @@ export type Pace =
 /** Who hears the host. */
 export interface TransportListener {
   readonly onMessage: (message: ParentMessage) => void;
-  /** Called once, when the host is gone. */
+  /** Called when the host is gone. */
   readonly onGone: () => void;
   /** Asked after each turn in which something came. */
   readonly pace: () => Pace;
