@@ -60,12 +60,13 @@ describe.skipIf(!hasKernel)('network at the level "kernel"', () => {
   it('reaches a host that the policy names, in every usual way', async () => {
     const port = await webServer();
     const { ask, system } = await asking('kernel', [`localhost:${String(port)}`]);
-    const ways = ['fetch', 'get', 'curl', 'curlSync', 'node', 'worker'];
+    // Programs that are written for Node heed the variables from 22.21 on.
+    const ways = ['fetch', 'get', 'curl', 'curlSync', ...process.allowedNodeEnvironmentFlags.has('--use-env-proxy') ? ['node'] : [], 'worker'];
     const answers = await ask(...ways.map((way) => ({ way, url: `http://localhost:${String(port)}/${way}?a=b` })));
     expect(answers).toEqual(ways.map((way) => ({ body: `GET /${way}?a=b` })));
     const [task] = (await system.list()).tasks;
     expect(task?.usage).toMatchObject({ sentBytes: expect.any(Number), receivedBytes: expect.any(Number) });
-    expect(task?.usage?.receivedBytes).toBeGreaterThan(6 * 100);
+    expect(task?.usage?.receivedBytes).toBeGreaterThan(ways.length * 100);
   });
 
   it('reaches it over TLS, which nobody on the way reads', async () => {

@@ -7,6 +7,9 @@ import { attachWebSocket } from '../../src/lib/task-system/realtime/WebSocketSer
 import { ManualClock, RecordingLogger, until } from './helpers.ts';
 import { type Feed, Feeds, MemoryLog, RawClient, textOf } from './serverHelpers.ts';
 
+/** Whether this Node asks before it upgrades (24.9 and later); earlier ones have let go of the request by then. */
+const ASKS = 'shouldUpgradeCallback' in createServer();
+
 const feeds = new Feeds();
 afterEach(() => feeds.close());
 
@@ -94,7 +97,7 @@ describe('live feed beside plain routes', () => {
     expect(await rawUpgrade(feed, '/tasks', h2c)).toContain('plain answer');
   });
 
-  it('keeps the body of such a request', async () => {
+  it.runIf(ASKS)('keeps the body of such a request', async () => {
     const server = createServer((request, response) => {
       let body = '';
       request.on('data', (chunk) => { body += String(chunk); });
@@ -202,7 +205,7 @@ describe('live feed beside other upgrade handlers', () => {
     await second.detach();
   });
 
-  it('asks the callback of the app whether to upgrade other paths', async () => {
+  it.runIf(ASKS)('asks the callback of the app whether to upgrade other paths', async () => {
     const asked: (string | undefined)[] = [];
     const server = createServer({ shouldUpgradeCallback: (request: IncomingMessage) => { asked.push(request.url); return false; } }, (_, response) => { response.end('plain'); });
     const feed = await feeds.open({}, { server });

@@ -1,5 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Database } from '../../../src/lib/task-system/store/sqlite/Database.ts';
+
+const STORE = join(import.meta.dirname, '../../../src/lib/task-system/store');
 
 function open(): Database {
   const database = new Database(':memory:', { timeoutMs: 0 });
@@ -9,6 +13,12 @@ function open(): Database {
 }
 
 describe('Database', () => {
+  it('is given no numbered placeholder: Node 22 takes them for named ones, and binds nothing to them', () => {
+    const sources = readdirSync(STORE, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    expect(sources.length).toBeGreaterThan(10);
+    expect(sources.filter((name) => /\?\d/.test(readFileSync(join(STORE, name), 'utf8')))).toEqual([]);
+  });
+
   it('tells how many rows a statement has changed', () => {
     const database = open();
     expect([database.run("INSERT INTO t (b) VALUES ('x'), ('y')"), database.run("UPDATE t SET b = 'z' WHERE a = ?", 1), database.run('DELETE FROM t WHERE a = 9')]).toEqual([2, 1, 0]);

@@ -10,8 +10,8 @@ import type { OutboxReply } from './wire.ts';
 const NEW_FIRST_MS = 60_000;
 
 const DUE = (retry: 0 | 1): string => `SELECT * FROM (SELECT id, due_at + ${String(retry * NEW_FIRST_MS)} AS rank
-  FROM webhook_messages INDEXED BY webhook_due WHERE endpoint_id = ?1 AND retry = ${String(retry)} AND due_at <= ?2 ORDER BY due_at, id LIMIT ?3)`;
-const CANDIDATES = `SELECT id FROM (${DUE(0)} UNION ALL ${DUE(1)}) ORDER BY rank, id LIMIT ?3`;
+  FROM webhook_messages INDEXED BY webhook_due WHERE endpoint_id = ? AND retry = ${String(retry)} AND due_at <= ? ORDER BY due_at, id LIMIT ?)`;
+const CANDIDATES = `SELECT id FROM (${DUE(0)} UNION ALL ${DUE(1)}) ORDER BY rank, id LIMIT ?`;
 const TAKE = 'UPDATE webhook_messages SET lease = ?, due_at = ? WHERE id = ? RETURNING id, endpoint_id, attempts, event';
 const MINE = 'WHERE id = ? AND lease = ?';
 const CHANGED = 'RETURNING endpoint_id, task_id, ordered';
@@ -36,7 +36,7 @@ const NEWEST_BEYOND = 'SELECT died_at, id FROM webhook_messages WHERE died_at IS
 /** Takes messages that are due. */
 export function claim(state: EngineState, { lease, time, until, wanted }: ClaimDeliveries): OutboxReply {
   const rows = wanted.flatMap(({ endpointId, limit }) => (
-    state.database.all(CANDIDATES, endpointId, time, limit).flatMap((row) => state.database.all(TAKE, lease, until, numberOf(row, 'id')))
+    state.database.all(CANDIDATES, endpointId, time, limit, endpointId, time, limit, limit).flatMap((row) => state.database.all(TAKE, lease, until, numberOf(row, 'id')))
   ));
   return { rows, due: dueOf(state, wanted.map(({ endpointId }) => endpointId)) };
 }
