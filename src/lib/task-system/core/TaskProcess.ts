@@ -183,13 +183,8 @@ export class TaskProcess {
     this.#seenInit = this.#init();
     this.#seenTask = this.#seenInit === undefined ? undefined : childrenOfMainThread(this.#seenInit)[0];
     if (!this.#child.isClean) this.#channel?.send({ type: 'clean' });
-    if (this.#held.length === 0) this.#rehearseLater();
+    if (this.#held.length === 0 && !this.#hasExited) this.#rehearsal = this.#clock.setTimer(REHEARSAL_DELAY_MS, () => { this.send({ type: 'rehearse' }); });
     this.#up.resolve(undefined);
-  }
-
-  #rehearseLater(): void {
-    this.#rehearsal = this.#clock.setTimer(REHEARSAL_DELAY_MS, () => { this.send({ type: 'rehearse' }); });
-    void this.exited.then(() => this.#rehearsal?.cancel());
   }
 
   /** The first process of the task's namespace: the only child that bubblewrap has. Neither of the two has a second thread. */
@@ -226,6 +221,7 @@ export class TaskProcess {
   async #watchExit(): Promise<ProcessExit> {
     const exit = await this.#child.exited;
     this.#hasExited = true;
+    this.#rehearsal?.cancel();
     if (exit.error !== undefined) return exit;
     await this.#lastWords();
     return this.hasNamespace ? withSignal(exit) : exit;
