@@ -9,7 +9,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { encodeFrame, FrameDecoder } from '../../../src/lib/task-system/types/Frames.ts';
 import { kill } from '../programs.ts';
-import { temporaryDirectory } from '../support.ts';
+import { openSystem, temporaryDirectory, testOptions } from '../support.ts';
 import { until } from '../until.ts';
 
 const PROGRAM = fileURLToPath(new URL('programs/answers.ts', import.meta.url));
@@ -151,5 +151,13 @@ describe('ProcessTransport', () => {
       expect(await textsOf(child, texts.length)).toEqual(texts);
       kill(child.process.pid ?? 0);
     }), { numRuns: 15 });
+  });
+});
+
+describe('a task that is started when it is needed', () => {
+  it('is called before anything of the network is loaded', async () => {
+    const system = await openSystem(testOptions({ 'tells-loaded.cjs': {} }, { queue: { spares: 0 }, sandbox: { level: 'process' } }));
+    const results = await Promise.all(['one', 'two', 'three'].map(async (project) => (await system.submit({ type: 'tells-loaded', project })).result()));
+    expect(results).toEqual([false, false, false]);
   });
 });

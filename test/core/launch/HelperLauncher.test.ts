@@ -88,10 +88,21 @@ describe.skipIf(process.platform !== 'linux')('HelperLauncher', () => {
   });
 
   it('passes on what is written to the channel, also before the process is there', async () => {
-    // Descriptor 3 does not block, as Node likes it: the shell asks until there is something.
-    const { stdout, channel } = (await openLauncher()).launch(script('until read -r line <&3; do :; done; echo "heard $line"'));
+    const { stdout, channel } = (await openLauncher()).launch(script('read -r line <&3; echo "heard $line"'));
     channel?.write('hello\n');
     expect(await textOf(stdout)).toBe('heard hello\n');
+  });
+
+  it('gives the process a channel on which it can wait by reading', async () => {
+    const { stdout, channel } = (await openLauncher()).launch(script('echo waiting; read -r line <&3; echo "heard $line"'));
+    const said: string[] = [];
+    stdout?.on('data', (chunk) => { said.push(String(chunk)); });
+    await until(() => said.join('') === 'waiting\n');
+    // Had it been told that there is nothing, it would have heard that, and gone on.
+    await turns(50);
+    expect(said.join('')).toBe('waiting\n');
+    channel?.write('hello\n');
+    await until(() => said.join('') === 'waiting\nheard hello\n');
   });
 
   it('ends the streams with the process: nobody else holds the other ends', async () => {

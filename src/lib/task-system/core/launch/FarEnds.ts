@@ -1,6 +1,5 @@
 import { connect, type Socket } from 'node:net';
 import { TaskSystemError } from '../../types/Errors.ts';
-import { CHANNEL_FD } from '../../types/Protocol.ts';
 import type { SocketNumbers } from './wire.ts';
 
 /** The ends of the launcher's connections that processes are given, in the helper. Nothing is ever read from them here. */
@@ -38,7 +37,8 @@ export class FarEnds {
     const sockets = numbers.map((number) => this.#ends.get(number)).filter((socket) => socket !== undefined);
     for (const number of numbers) this.#ends.delete(number);
     if (sockets.length === numbers.length) {
-      for (const channel of sockets.slice(CHANNEL_FD - 1)) letBlock(channel);
+      const [, , channel] = sockets;
+      if (channel !== undefined) letBlock(channel);
       return { sockets, descriptors: sockets.map(descriptorOf) };
     }
     for (const socket of sockets) socket.destroy();
